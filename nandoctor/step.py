@@ -1,0 +1,165 @@
+"""Running a target once, plainly, and leaving no trace of it; nothing is watched here."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from nandoctor.errors import ReplayError
+from nandoctor.snapshot import capture_rng, preserved, restore_rng
+from nandoctor.target import ReplayTarget, StepOutcome
+
+
+def with_fixed_rng(target: ReplayTarget) -> ReplayTarget:
+    """Return the target with the RNG state that stands now, unless it has its own."""
+    return target if target.rng is not None else replace(target, rng=capture_rng())
+
+
+def run_step(target: ReplayTarget) -> StepOutcome:
+    """Run forward, backward and, with an optimizer, the step; leave everything as it was.
+
+    Raises:
+        ReplayError: compute_loss gives no scalar, or a loss without a gradient.
+    """
+    with preserved(target), started(target) as batch:
+        loss = forward(target, batch)
+        backward(target, loss)
+        outcome = outcome_of(target, loss)
+        if target.optimizer is None or not outcome.is_finite:
+            return outcome
+        apply_optimizer(target)
+        return replace(outcome, bad_after_step=bad_after_step(target))
+
+
+@contextlib.contextmanager
+def started(target: ReplayTarget) -> Iterator[Any]:
+    """Set the RNG, clear the gradients and yield a copy of the batch that the step may spoil."""
+    if target.rng is not None:
+        restore_rng(target.rng)
+    for parameter in target.model.parameters():
+        parameter.grad = None
+    with torch.enable_grad():
+        yield copied_batch(target.batch)
+
+
+def copied_batch(batch: Any) -> Any:
+    """Return a deep copy of a batch; one that cannot be copied is returned itself."""
+    try:
+        return copy.deepcopy(batch)
+    except (RuntimeError, TypeError, copy.Error):
+        return batch
+
+
+def forward(target: ReplayTarget, batch: Any) -> torch.Tensor:
+    """Compute the loss under the recorded autocast.
+
+    Raises:
+        ReplayError: The loss is not a scalar tensor or carries no gradient.
+    """
+    with autocast_of(target):
+        loss = target.compute_loss(target.model, batch)
+    if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
+        found = f"shape {tuple(loss.shape)}" if isinstance(loss, torch.Tensor) else repr(type(loss))
+        raise ReplayError(
+            f"compute_loss returned {found}, not a scalar tensor",
+            hint="reduce the loss to one number, e.g. loss.mean()",
+        )
+    if not loss.requires_grad:
+        raise ReplayError(
+            "the loss has no gradient: no parameter that requires one reaches it",
+            hint="check requires_grad, detach() and torch.no_grad() in the model and the loss",
+        )
+    return loss
+
+
+def autocast_of(target: ReplayTarget) -> contextlib.AbstractContextManager[Any]:
+    """Return the autocast context that the run recorded."""
+    if target.precision.autocast_dtype is None:
+        return contextlib.nullcontext()
+    dtype = getattr(torch, target.precision.autocast_dtype)
+    return torch.autocast(device_of(target.model).type, dtype=dtype)
+
+
+def device_of(model: torch.nn.Module) -> torch.device:
+    """Return the device of the model's first parameter or buffer, the CPU where it has none."""
+    for tensor in [*model.parameters(), *model.buffers()]:
+        return tensor.device
+    return torch.device("cpu")
+
+
+def backward(target: ReplayTarget, loss: torch.Tensor) -> None:
+    """Run the backward pass of the scaled loss and unscale the gradients."""
+    scale = target.precision.loss_scale
+    torch.autograd.backward(loss if scale == 1.0 else loss * scale)
+    if scale != 1.0:
+        for parameter in target.model.parameters():
+            if parameter.grad is not None:
+                parameter.grad.div_(scale)
+
+
+def apply_optimizer(target: ReplayTarget) -> None:
+    """Clip as recorded and run the optimizer step."""
+    assert target.optimizer is not None
+    if target.max_grad_norm is not None:
+        torch.nn.utils.clip_grad_norm_(target.model.parameters(), target.max_grad_norm)
+    target.optimizer.step()
+
+
+def outcome_of(target: ReplayTarget, loss: torch.Tensor) -> StepOutcome:
+    """Judge the loss and the gradients that stand in the model, with one synchronisation."""
+    named = [(n, p.grad) for n, p in target.model.named_parameters() if p.grad is not None]
+    bad = nonfinite_names(named)
+    return StepOutcome(
+        loss=float(loss.detach()),
+        grad_norm=grad_norm([grad for _, grad in named]) if named and not bad else None,
+        num_gradients=len(named),
+        bad_gradients=bad,
+    )
+
+
+def nonfinite_names(named: list[tuple[str, torch.Tensor]]) -> tuple[str, ...]:
+    """Return the names of the tensors that hold a NaN or an Inf."""
+    tensors = [_values(tensor) for _, tensor in named]
+    if not tensors:
+        return ()
+    flags = [torch.isfinite(tensor).all() for tensor in tensors]
+    device = flags[0].device
+    finite = torch.stack([flag.to(device) for flag in flags]).tolist()
+    return tuple(name for (name, _), good in zip(named, finite, strict=True) if not good)
+
+
+def grad_norm(gradients: list[torch.Tensor]) -> float:
+    """Return the global L2 norm, in float64 where the device has it."""
+    squares = [
+        torch.linalg.vector_norm(_values(g).float()).cpu().double().square() for g in gradients
+    ]
+    return float(torch.stack(squares).sum().sqrt())
+
+
+def bad_after_step(target: ReplayTarget) -> tuple[str, ...]:
+    """Return the parameters and optimizer state tensors that are non-finite now."""
+    named = [(name, p.detach()) for name, p in target.model.named_parameters()]
+    if target.optimizer is not None:
+        names = {id(p): name for name, p in target.model.named_parameters()}
+        for parameter, state in target.optimizer.state.items():
+            name = names.get(id(parameter), "?")
+            named += [(f"{k}.{name}", v) for k, v in state.items() if is_float_tensor(v)]
+    return nonfinite_names(named)
+
+
+def is_float_tensor(value: Any) -> bool:
+    """Whether a value is a tensor that can hold a NaN."""
+    return isinstance(value, torch.Tensor) and (value.is_floating_point() or value.is_complex())
+
+
+def _values(tensor: torch.Tensor) -> torch.Tensor:
+    """Return the stored elements: sparse layouts by their values, 8-bit floats widened."""
+    tensor = tensor.detach()
+    if tensor.layout is not torch.strided:
+        tensor = tensor.coalesce().values() if tensor.is_sparse else tensor.values()
+    return tensor.float() if tensor.element_size() == 1 and tensor.is_floating_point() else tensor
