@@ -1,0 +1,13 @@
+"""The report as the strict JSON of the public contract, for programs; the shape is findings.py's."""
+
+from __future__ import annotations
+
+import json
+
+from nandoctor.findings import Report
+from nandoctor.reports.view import PLAIN, View
+
+
+def render(report: Report, view: View = PLAIN) -> str:
+    """Return the report as indented ASCII JSON without NaN or Infinity literals."""
+    return json.dumps(report.to_dict(), indent=2, allow_nan=False) + "\n"

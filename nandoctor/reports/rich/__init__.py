@@ -1,0 +1,59 @@
+"""The terminal report: cause first, then what to do, then everything that backs it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+
+from rich.console import Console, RenderableType
+
+from nandoctor.findings import Report
+from nandoctor.reports.rewrite import rewritten
+from nandoctor.reports.rich.closing import missing, timings
+from nandoctor.reports.rich.files import files
+from nandoctor.reports.rich.findings import findings
+from nandoctor.reports.rich.flow import flow, numerics
+from nandoctor.reports.rich.headline import headline, why
+from nandoctor.reports.rich.inputs import inputs
+from nandoctor.reports.rich.loss import loss
+from nandoctor.reports.rich.origin import origin
+from nandoctor.reports.rich.plan import plan
+from nandoctor.reports.rich.tensors import tensors
+from nandoctor.reports.rich.tree import tree
+from nandoctor.reports.rich.trials import trials
+from nandoctor.reports.text import visible
+from nandoctor.reports.view import PLAIN, View
+from nandoctor.reports.words import Words, words
+
+Section = Callable[[Report, View, Words], "RenderableType | None"]
+
+SECTIONS: tuple[Section, ...] = (
+    headline, why, plan, tree, loss, origin, trials, tensors, flow, numerics, findings, inputs,
+    missing, files, timings,
+)  # fmt: skip
+"""In the order of the report; a section that has nothing to say returns None."""
+
+
+def render(report: Report, view: View = PLAIN) -> str:
+    """Return the report for a terminal of the view's width."""
+    console = Console(
+        file=io.StringIO(), width=view.width, force_terminal=view.has_color,
+        color_system="standard" if view.has_color else None, no_color=not view.has_color,
+        highlight=False, markup=False, emoji=False, legacy_windows=False, _environ={},
+    )  # fmt: skip
+    with console.capture() as capture:
+        for part in _parts(rewritten(report, visible), view):
+            console.print(part)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
+
+
+def _parts(report: Report, view: View) -> Iterator[RenderableType]:
+    say = words(view.lang)
+    for section in SECTIONS:
+        part = section(report, view, say)
+        if part is not None:
+            yield part
+    if report.command != "triage":
+        for file in report.files:
+            yield ""
+            yield from _parts(file, view)

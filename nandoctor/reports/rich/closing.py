@@ -1,0 +1,32 @@
+"""What is missing and would have added, and how long each stage took."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from nandoctor.findings import Report
+from nandoctor.reports.rich.style import bullets, section
+from nandoctor.reports.text import seconds
+from nandoctor.reports.view import View
+from nandoctor.reports.words import Words
+
+
+def missing(report: Report, view: View, say: Words) -> RenderableType | None:
+    """Return what was not looked at, why, and what it would have added."""
+    lines = []
+    for item in report.skipped:
+        line = f"{item.what}: {item.reason}"
+        if item.would_add:
+            line += say("; would have shown: {what}", what=item.would_add)
+        lines.append((line, ""))
+    return section(say("Not looked at"), bullets(lines, view), view) if lines else None
+
+
+def timings(report: Report, view: View, say: Words) -> RenderableType | None:
+    """Return the time of each stage and in all."""
+    if not report.timings:
+        return None
+    total = say("{time} in all", time=seconds(sum(report.timings.values())))
+    stages = [f"{say(name)} {seconds(value)}" for name, value in report.timings.items()]
+    return section(say("Time"), Text(f"{total}: {', '.join(stages)}", style="dim"), view)

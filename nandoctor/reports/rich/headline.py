@@ -1,0 +1,59 @@
+"""The first lines of the terminal report: what was asked, the verdict, why and why not."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from nandoctor.findings import Diagnosis, Report
+from nandoctor.reports.rich.style import GRADE, SEVERITY, bullets, mark, section
+from nandoctor.reports.text import shorten
+from nandoctor.reports.verdict import verdict
+from nandoctor.reports.view import View
+from nandoctor.reports.words import Words, cause_title
+
+
+def headline(report: Report, view: View, say: Words) -> RenderableType:
+    """Return command, inputs and verdict."""
+    inputs = ", ".join(report.inputs[:3]) + (" …" if len(report.inputs) > 3 else "")
+    top = Text(f"nandoctor {report.command} ", style="dim")
+    top.append(shorten(inputs, max(view.width - len(top) - 1, 20)))
+    claim = verdict(report, say)
+    line = Table.grid(expand=True, padding=(0, 1))
+    line.add_column(overflow="fold")
+    line.add_column(justify="right", no_wrap=True)
+    title = Text(f"{mark(claim.mark, view)} {claim.title}", style=SEVERITY[claim.mark])
+    if claim.code:
+        title.append(f"  {claim.code}", style="dim not bold")
+    grade = report.diagnosis.grade.name if report.diagnosis else ""
+    line.add_row(title, Text(claim.certainty, style=GRADE.get(grade, "dim")))
+    rest = [Text(f"  {part}") for part in (claim.sentence,) if part]
+    rest += [Text(f"  {part}", style="dim") for part in (claim.where,) if part]
+    return Group(top, "", line, *rest)
+
+
+def why(report: Report, view: View, say: Words) -> RenderableType | None:
+    """Return the evidence for and against the diagnosis and the causes ruled out."""
+    claim = report.diagnosis
+    if claim is None:
+        return None
+    lines = [(text, "") for text in claim.evidence]
+    lines += [(say("against: {text}", text=text), "yellow") for text in claim.against]
+    lines += [(text, "dim") for text in _alternatives(claim, say)]
+    if claim.mechanism and claim.mechanism != claim.cause:
+        name = cause_title(claim.mechanism, say)
+        lines.append((say("mechanism: {cause}", cause=name), "dim"))
+    return section(say("Why"), bullets(lines, view), view) if lines else None
+
+
+def _alternatives(claim: Diagnosis, say: Words) -> list[str]:
+    lines = []
+    for other in claim.alternatives:
+        name = cause_title(other.cause, say)
+        if other.ruled_out_by:
+            lines.append(say("not {cause}: {reason}", cause=name, reason=other.ruled_out_by))
+        else:
+            lines.append(say("also possible: {cause} ({grade})", cause=name,
+                             grade=say(other.grade.name)))  # fmt: skip
+    return lines

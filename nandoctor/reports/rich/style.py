@@ -1,0 +1,61 @@
+"""The looks that the sections share: colours, marks, headings, bullets; holds no content."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from nandoctor.reports.view import View
+
+SEVERITY = {"error": "bold red", "warning": "bold yellow", "clean": "bold green", "note": "cyan"}
+GRADE = {"verified": "green", "reproduced": "cyan", "observed": "blue", "hypothesis": "dim"}
+OUTCOME = {"fixed": "green", "not_fixed": "red", "not_applicable": "dim", "failed": "yellow"}
+_MARKS = {"error": ("✗", "X"), "warning": ("!", "!"), "clean": ("✓", "OK"), "note": ("·", "-")}
+_MARKS |= {"fixed": ("✓", "+"), "not_fixed": ("✗", "x"), "failed": ("!", "!")}
+
+
+def mark(kind: str, view: View) -> str:
+    """Return the sign of a severity or trial outcome."""
+    pretty, plain = _MARKS.get(kind, ("·", "-"))
+    return plain if view.is_ascii else pretty
+
+
+def section(title: str, body: RenderableType, view: View) -> Group:
+    """Put a body under its heading, one empty line above."""
+    rule = Rule(
+        Text(title, style="bold"), align="left", style="dim",
+        characters="-" if view.is_ascii else "─",
+    )  # fmt: skip
+    return Group("", rule, Padding(body, (0, 1, 0, 2)))
+
+
+def bullets(lines: list[tuple[str, str]], view: View, *, sign: str = "") -> Table:
+    """Return lines with hanging indent, each a text and its style."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=1)
+    grid.add_column(overflow="fold")
+    sign = sign or ("-" if view.is_ascii else "•")
+    for line, style in lines:
+        grid.add_row(Text(sign, style="dim"), Text(line, style=style))
+    return grid
+
+
+def pairs(rows: list[tuple[str, RenderableType]]) -> Table:
+    """Return label and value in two columns."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, value in rows:
+        grid.add_row(Text(label), Text(value) if isinstance(value, str) else value)
+    return grid
+
+
+def table(*columns: str) -> Table:
+    """Return an empty table without frames."""
+    plain = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for name in columns:
+        plain.add_column(name, overflow="fold")
+    return plain

@@ -1,0 +1,128 @@
+"""The one sentence of a report: what is wrong, how sure that is and where; renders nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from nandoctor.evidence import Origin, Pattern
+from nandoctor.findings import Finding, Report
+from nandoctor.reports.words import Words, cause_title
+
+Mark = Literal["error", "warning", "clean"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The headline that all renderers share.
+
+    Args:
+        mark: The worst severity; notes are clean.
+        title: A few words.
+        sentence: One fact about it, empty where there is none.
+        where: Module, op, samples; empty where there is no place.
+        certainty: Grade and confidence in words, empty where nothing is claimed.
+    """
+
+    mark: Mark
+    title: str
+    sentence: str = ""
+    where: str = ""
+    code: str = ""
+    certainty: str = ""
+
+
+def verdict(report: Report, say: Words) -> Verdict:
+    """Return the headline of a report."""
+    lead = lead_finding(report)
+    mark = worst(report)
+    sentence = lead.message if lead else ""
+    if report.diagnosis is not None:
+        claim = report.diagnosis
+        share = say("{percent} % confident", percent=round(100 * claim.confidence))
+        return Verdict(
+            mark="error" if mark == "clean" else mark,
+            title=cause_title(claim.cause, say),
+            sentence=sentence, where=place(report, lead), code=claim.code,
+            certainty=f"{say(claim.grade.name)} · {share}",
+        )  # fmt: skip
+    if report.command == "classify" and report.pattern is not None:
+        title = pattern_title(report.pattern, say)
+        share = say("{percent} % confident", percent=round(100 * report.pattern.confidence))
+        return Verdict(mark, title, sentence, certainty=share)
+    if mark == "clean":
+        return Verdict(mark, say("Nothing found"))
+    title = count(report, say)
+    if report.command in ("diagnose", "replay"):
+        title = say("Cause not decided") + f" ({title})"
+    return Verdict(mark, title, sentence, place(report, lead))
+
+
+def worst(report: Report) -> Mark:
+    """Return the worst severity in a report and its files."""
+    if any(finding.severity == "error" for finding in all_findings(report)):
+        return "error"
+    return "warning" if report.status == "found" else "clean"
+
+
+def all_findings(report: Report) -> tuple[Finding, ...]:
+    """Return the findings of a report and of its files."""
+    return (*report.findings, *(f for file in report.files for f in all_findings(file)))
+
+
+def lead_finding(report: Report) -> Finding | None:
+    """Return the finding that the headline quotes: the diagnosed cause, else the gravest."""
+    if report.diagnosis is not None:
+        causes = [f for f in report.findings if f.cause == report.diagnosis.cause]
+        if causes:
+            return causes[0]
+    order = {"error": 0, "warning": 1, "note": 2}
+    grave = [f for f in report.findings if f.severity != "note"]
+    return min(grave, key=lambda f: order[f.severity], default=None)
+
+
+def place(report: Report, finding: Finding | None) -> str:
+    """Return where it happened, from the origin, else from the finding."""
+    if report.origin is not None:
+        return origin_place(report.origin)
+    return finding.where if finding else ""
+
+
+def origin_place(origin: Origin) -> str:
+    """Return module, op, samples and source line of an origin on one line."""
+    parts = [origin.module or "(root)", origin.op]
+    if origin.tensor:
+        parts.append(origin.tensor)
+    if origin.samples is not None:
+        numbers = ", ".join(str(sample) for sample in origin.samples[:8])
+        parts.append(f"sample {numbers}" + (", …" if len(origin.samples) > 8 else ""))
+    source = origin.user_source or origin.source
+    if source:
+        parts.append(f"{source.file.rsplit('/', 1)[-1]}:{source.line}")
+    return " · ".join(part for part in parts if part)
+
+
+def pattern_title(pattern: Pattern, say: Words) -> str:
+    """Return a pattern and how it ended in a few words."""
+    if pattern.pattern == "healthy":
+        return say("healthy")
+    end = {
+        "nan": "{pattern}, NaN at step {step}",
+        "inf": "{pattern}, Inf at step {step}",
+        "recovered": "{pattern}, recovered",
+        "diverged": "{pattern}, diverged",
+    }.get(pattern.outcome, "{pattern}, still going")
+    return say(end, pattern=say(pattern.pattern), step=pattern.first_nonfinite_step)
+
+
+def count(report: Report, say: Words) -> str:
+    """Return how many errors and warnings there are."""
+    found = all_findings(report)
+    errors = sum(finding.severity == "error" for finding in found)
+    warnings = sum(finding.severity == "warning" for finding in found)
+    parts = []
+    if errors:
+        parts.append(say("{n} error" if errors == 1 else "{n} errors", n=errors))
+    if warnings:
+        parts.append(say("{n} warning" if warnings == 1 else "{n} warnings", n=warnings))
+    return ", ".join(parts) or say("Nothing found")
