@@ -322,6 +322,9 @@ class OpTensor:
     """Values at the elements that made the output non-finite (inputs) or are it (outputs)."""
     indices: tuple[tuple[int, ...], ...] = ()
     """Logical coordinates of ``offending``."""
+    made_by: tuple[str, ...] = ()
+    """Ops (aten base names) that produced it, nearest first, up to about a dozen; empty where the
+    tensor is a leaf or the tracer kept no record. Tells a variance from a norm or a count."""
 
 
 @dataclass(frozen=True, slots=True)
