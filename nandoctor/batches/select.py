@@ -1,0 +1,100 @@
+"""Taking samples out of a batch, whatever its entries look like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from nandoctor.batches.images import image_groups
+from nandoctor.batches.size import batch_size, boundaries_of, is_per_sample
+from nandoctor.batches.walk import MicroBatches, children_of, map_named, named_tensors, rebuilt
+
+
+def select_rows(batch: Any, indices: Sequence[int]) -> Any:
+    """Return the batch with these samples only, in this order.
+
+    Entries that are not batch-first are followed: time-first tensors, the images of a
+    vision-language batch (grouped by their grid or by the image tokens of each sample) and
+    packed sequences (``cu_seqlens``). What belongs to no sample stays.
+
+    Raises:
+        ValueError: The number of samples is not known, or an index lies outside.
+    """
+    size = batch_size(batch)
+    if size is None:
+        raise ValueError("the batch does not tell its number of samples")
+    if any(not 0 <= index < size for index in indices):
+        raise ValueError(f"the batch has {size} samples, asked for {list(indices)}")
+    if isinstance(batch, MicroBatches):
+        return _selected_micro_batches(batch, indices)
+    named = named_tensors(batch)
+    boundaries = boundaries_of(named)
+    if boundaries is not None and len(boundaries) - 1 == size:
+        return _selected_segments(batch, indices, boundaries)
+    groups = image_groups(named, size)
+
+    def pick(name: str, tensor: torch.Tensor) -> torch.Tensor:
+        return _picked(tensor, indices, size, groups.get(name))
+
+    return _select(batch, "", indices, size, pick)
+
+
+def _select(value: Any, name: str, indices: Sequence[int], size: int, pick: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return pick(name or "batch", value)
+    plain = isinstance(value, (list, tuple)) and not hasattr(value, "_fields")
+    if plain and len(value) == size and name and _is_column(value):
+        return type(value)(value[index] for index in indices)
+    new = [
+        (key, _select(child, f"{name}.{key}" if name else str(key), indices, size, pick))
+        for key, child in children_of(value)
+    ]
+    return rebuilt(value, new) if new else value
+
+
+def _is_column(value: Sequence[Any]) -> bool:
+    scalars = all(isinstance(item, (str, bytes, int, float, type(None))) for item in value)
+    return scalars or is_per_sample(value)
+
+
+def _picked(
+    tensor: torch.Tensor, indices: Sequence[int], size: int, group: list[list[int]] | None
+) -> torch.Tensor:
+    rows = list(indices) if group is None else [row for i in indices for row in group[i]]
+    where = torch.tensor(rows, dtype=torch.long, device=tensor.device)
+    if group is not None or (tensor.ndim and tensor.shape[0] == size):
+        return tensor.index_select(0, where)
+    if tensor.ndim >= 2 and tensor.shape[1] == size:
+        return tensor.index_select(1, where)
+    return tensor
+
+
+def _selected_micro_batches(batch: MicroBatches, indices: Sequence[int]) -> MicroBatches:
+    parts, start = MicroBatches(), 0
+    for part in batch:
+        size = batch_size(part) or 0
+        mine = [index - start for index in indices if start <= index < start + size]
+        if mine:
+            parts.append(select_rows(part, mine))
+        start += size
+    return parts
+
+
+def _selected_segments(batch: Any, indices: Sequence[int], boundaries: list[int]) -> Any:
+    """Return a packed batch with these segments only."""
+    tokens = [t for i in indices for t in range(boundaries[i], boundaries[i + 1])]
+    lengths = [boundaries[i + 1] - boundaries[i] for i in indices]
+
+    def pick(name: str, tensor: torch.Tensor) -> torch.Tensor:
+        if "cu_seq" in name.rsplit(".", 1)[-1]:
+            ends = torch.tensor([0, *lengths], dtype=tensor.dtype, device=tensor.device)
+            return ends.cumsum(0).to(tensor.dtype)
+        for dim in (0, 1):
+            if tensor.ndim > dim and tensor.shape[dim] == boundaries[-1]:
+                where = torch.tensor(tokens, dtype=torch.long, device=tensor.device)
+                return tensor.index_select(dim, where)
+        return tensor
+
+    return map_named(batch, pick)

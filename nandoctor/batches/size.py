@@ -1,0 +1,74 @@
+"""How many samples a batch holds; taking them out stands in select."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from nandoctor.batches.walk import MicroBatches, children_of, named_tensors
+
+_LEADING = ("input_ids", "decoder_input_ids", "inputs_embeds", "labels", "attention_mask")
+"""Entries whose first dimension is the batch wherever they occur."""
+
+
+def batch_size(batch: Any) -> int | None:
+    """Return the number of samples, None where the shapes do not tell."""
+    if isinstance(batch, MicroBatches):
+        sizes = [batch_size(part) for part in batch]
+        return None if None in sizes else sum(size for size in sizes if size is not None)
+    named = named_tensors(batch)
+    for name, tensor in named:
+        if name.rsplit(".", 1)[-1] in _LEADING and tensor.ndim:
+            boundaries = boundaries_of(named)
+            packed = boundaries is not None and tensor.shape[0] == 1
+            return len(boundaries) - 1 if packed and boundaries else int(tensor.shape[0])
+    columns = _per_sample_lists(batch)
+    if columns:
+        return columns[0]
+    return _commonest_size([tensor for _, tensor in named])
+
+
+def _commonest_size(tensors: list[torch.Tensor]) -> int | None:
+    """Return the size that most tensors have in dimension 0 or (time first) dimension 1."""
+    first: Counter[int] = Counter(t.shape[0] for t in tensors if t.ndim)
+    either: Counter[int] = Counter(n for t in tensors if t.ndim for n in set(t.shape[:2]))
+    # max() keeps the first of equals: the entry that stands first in the batch.
+    return max(first, key=lambda n: (either[n], first[n]), default=None)
+
+
+def _per_sample_lists(batch: Any) -> list[int]:
+    """Return the lengths of the lists that hold one item a sample (images of any size, targets)."""
+    if isinstance(batch, torch.Tensor):
+        return []
+    lengths = []
+    for _, child in children_of(batch):
+        if is_per_sample(child):
+            lengths.append(len(child))
+        elif not isinstance(child, (list, tuple)):
+            lengths += _per_sample_lists(child)
+    return lengths
+
+
+def is_per_sample(value: Any) -> bool:
+    """Whether a list holds one item a sample rather than one batched tensor an item."""
+    if not isinstance(value, (list, tuple)) or len(value) == 0 or hasattr(value, "_fields"):
+        return False
+    if all(isinstance(item, Mapping) for item in value):
+        return True
+    tensors = all(isinstance(item, torch.Tensor) and item.ndim >= 1 for item in value)
+    # Batched tensors share their first dimension; images (3, H, W) do too, in channels.
+    return tensors and (
+        len({item.shape[0] for item in value}) > 1
+        or (len({item.shape for item in value}) > 1 and value[0].shape[0] in (1, 3, 4))
+    )
+
+
+def boundaries_of(named: list[tuple[str, torch.Tensor]]) -> list[int] | None:
+    """Return the segment boundaries of a packed batch."""
+    for name, tensor in named:
+        if "cu_seq" in name.rsplit(".", 1)[-1] and tensor.ndim == 1 and len(tensor) > 1:
+            return [int(value) for value in tensor.tolist()]
+    return None
