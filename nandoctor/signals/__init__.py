@@ -1,0 +1,14 @@
+"""Arithmetic over a MetricHistory: explosion pattern, forecast and clipping advice; numpy only."""
+
+from nandoctor.signals.clipping import ClippingAdvice, clipping_advice
+from nandoctor.signals.forecast import Forecaster, Outlook, forecast
+from nandoctor.signals.pattern import classify_history
+
+__all__ = [
+    "ClippingAdvice",
+    "Forecaster",
+    "Outlook",
+    "classify_history",
+    "clipping_advice",
+    "forecast",
+]
