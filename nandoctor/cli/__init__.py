@@ -1,0 +1,24 @@
+"""The command line: parse, call the pipeline, print, exit; the only room that does the last two."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class CommandEntry(NamedTuple):
+    """A line of the overview; the module ``nandoctor.cli.<name>`` is imported when it is run."""
+
+    name: str
+    summary: str
+    panel: str
+
+
+_CRASH, _READ = "After a crash", "Look it up"
+
+COMMANDS: tuple[CommandEntry, ...] = (
+    CommandEntry("diagnose", "Name the cause of a crashed run and say what to do.", _CRASH),
+    CommandEntry("inspect", "Scan checkpoints for NaN, Inf and corrupt state.", _CRASH),
+    CommandEntry("classify", "Say how a loss curve exploded, and since when.", _CRASH),
+    CommandEntry("replay", "Run the failing step again and find the origin.", _CRASH),
+    CommandEntry("explain", "Show the page of a rule code or cause.", _READ),
+)

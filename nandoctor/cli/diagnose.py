@@ -1,0 +1,47 @@
+"""``nandoctor diagnose``: the whole way from a run directory to a cause; the pipeline walks it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nandoctor.cli import options
+from nandoctor.cli.output import reporting
+from nandoctor.cli.progress import progress
+from nandoctor.findings import Report
+
+
+@reporting
+def command(
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="A run directory or a debug checkpoint.")
+    ],
+    model: options.Model = None,
+    batch: options.Batch = None,
+    loss: options.Loss = None,
+    last_good: options.LastGood = None,
+    device: options.Device = "auto",
+    allow_mismatch: options.AllowMismatch = False,
+    interventions: options.Interventions = None,
+    budget: options.Budget = 60.0,
+    timeout: options.Timeout = None,
+    no_code: Annotated[
+        bool, typer.Option("--no-code", help="Do not execute RUN's replay.py or any model file.")
+    ] = False,
+) -> Report:
+    """Name the cause of a crashed run and say what to do.
+
+    Finds checkpoints, logs, batch and replay.py in RUN, runs the failing step again, tries the
+    fixes, walks the decision tree and says what to do now. RUN/replay.py is executed.
+    """
+    from nandoctor.pipeline import Settings, diagnose
+
+    settings = Settings(
+        model=model, loss=loss, batch=batch, last_good=last_good, device=device,
+        allow_mismatch=allow_mismatch, interventions=options.names(interventions),
+        budget=budget, timeout=timeout, runs_code=not no_code,
+    )  # fmt: skip
+    with progress() as tick:
+        return diagnose(run, settings, progress=tick)

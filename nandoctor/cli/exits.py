@@ -1,0 +1,71 @@
+"""How every command ends: the exit code, and errors as one ``error:`` and one ``hint:`` line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import typer
+
+from nandoctor.errors import ExitCode, NandoctorError
+
+# Typer moved click's exceptions into itself; the base of BadParameter is the usage error in both.
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+ClickException: type[Exception] = typer.BadParameter.__mro__[2]
+
+
+def exit_code(run: Callable[[], Any], args: Sequence[str] | None) -> int:
+    """Run a command and return its exit code; this alone turns errors into lines on stderr."""
+    words = sys.argv[1:] if args is None else args
+    try:
+        result = run()
+        sys.stdout.flush()
+    except Exception as error:
+        if "--debug" in words and not isinstance(error, (ClickException, typer.Abort)):
+            raise
+        return _ended_by(error)
+    except KeyboardInterrupt:
+        return 130
+    return result if isinstance(result, int) else ExitCode.CLEAN
+
+
+def _ended_by(error: Exception) -> int:
+    if isinstance(error, NandoctorError):
+        return _complain(error.message, error.hint)
+    if isinstance(error, ClickException):
+        return _complain(_usage_message(error), _usage_hint(error))
+    if isinstance(error, BrokenPipeError):
+        # The reader of stdout is gone (``| head``); keep the interpreter from flushing into it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.FOUND
+    if isinstance(error, typer.Abort):
+        return 130
+    if isinstance(error, OSError) and error.filename:
+        return _complain(
+            f"{error.filename}: {error.strerror}", "check the path and its permissions"
+        )
+    message = f"internal error: {type(error).__name__}: {error}"
+    return _complain(message, "run it again with --debug and report the traceback")
+
+
+def _usage_message(error: Any) -> str:
+    message: str = error.format_message()
+    return message
+
+
+def _usage_hint(error: Any) -> str:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "nandoctor"
+    return f"{path} --help shows the usage"
+
+
+def _complain(message: str, hint: str) -> int:
+    from nandoctor.reports.text import visible
+
+    for label, text in (("error", message), ("hint", hint)):
+        line = visible(" ".join(text.split()))
+        encoding = sys.stderr.encoding or "utf-8"
+        print(f"{label}: {line}".encode(encoding, "replace").decode(encoding), file=sys.stderr)
+    return ExitCode.USAGE

@@ -1,0 +1,43 @@
+"""``nandoctor inspect``: scan checkpoints; the scan is the pipeline's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nandoctor.cli.output import reporting, together
+from nandoctor.cli.progress import progress
+from nandoctor.findings import Report
+
+
+@reporting
+def command(
+    checkpoints: Annotated[
+        list[Path], typer.Argument(metavar="CKPT", help="Checkpoint files or directories.")
+    ],
+    show_all: Annotated[
+        bool, typer.Option("--all", help="List every tensor, not only the suspicious ones.")
+    ] = False,
+    grad_norm: Annotated[
+        float, typer.Option(help="A larger gradient norm is a finding.", min=0.0)
+    ] = 1000.0,
+    exact: Annotated[bool, typer.Option("--exact", help="Sum norms in float64 (slower).")] = False,
+) -> Report:
+    """Scan checkpoints for NaN, Inf and corrupt state.
+
+    Parameters, gradients, buffers, optimizer state, histories, loss scaler and RNG are read
+    without executing anything in the file; the worst tensor comes first.
+    """
+    from nandoctor.pipeline import inspect_checkpoint
+
+    thresholds = {"grad_norm": grad_norm}
+    with progress() as tick:
+        reports = [
+            inspect_checkpoint(
+                path, show_all=show_all, exact=exact, thresholds=thresholds, progress=tick
+            )
+            for path in checkpoints
+        ]
+    return together("inspect", reports)

@@ -1,0 +1,134 @@
+"""Where a report goes and how it looks there; the shared options of all commands that report."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nandoctor.errors import ExitCode, NandoctorError
+from nandoctor.findings import Report
+from nandoctor.reports import RENDERERS, View
+
+MAX_WIDTH = 120
+SUFFIXES = {".json": "json"}
+LANGUAGES = ("en", "zh")
+_PANEL = "Report"
+
+
+def _one_of(names: tuple[str, ...]) -> Callable[[str | None], str | None]:
+    def check(value: str | None) -> str | None:
+        if value is not None and value not in names:
+            raise typer.BadParameter(f"{value!r} is not one of {', '.join(names)}")
+        return value
+
+    return check
+
+
+def _option(*names: str, **settings: Any) -> Any:
+    return typer.Option(*names, rich_help_panel=_PANEL, **settings)
+
+
+def emit(
+    report: Report,
+    format_: Annotated[
+        str | None,
+        _option(
+            "--format", "-f", callback=_one_of(tuple(RENDERERS)), metavar="FORMAT",
+            autocompletion=lambda: list(RENDERERS),
+            help=f"One of {', '.join(RENDERERS)} (default: by the suffix of -o, else rich).",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, _option("--output", "-o", metavar="FILE", help="Write the report there.")
+    ] = None,
+    select: Annotated[
+        str, _option(metavar="CODES", help="Only these codes (ND1, ND101) or causes.")
+    ] = "",
+    ignore: Annotated[str, _option(metavar="CODES", help="Without these codes or causes.")] = "",
+    exit_zero: Annotated[bool, _option("--exit-zero", help="Exit 0 also when found.")] = False,
+    debug: Annotated[bool, _option("--debug", help="Show the traceback of an error.")] = False,
+) -> int:  # fmt: skip
+    """Print or write a report and return the exit code."""
+    from nandoctor.cli.selection import selected
+
+    report = selected(report, select, ignore)
+    name = format_ or (SUFFIXES.get(output.suffix, "rich") if output else "rich")
+    view = View() if output else terminal_view()
+    text = RENDERERS[name](report, view)
+    if output:
+        write(text, output)
+    else:
+        say(text)
+    return ExitCode.FOUND if report.status == "found" and not exit_zero else ExitCode.CLEAN
+
+
+def reporting(command: Callable[..., Report]) -> Callable[..., None]:
+    """Give a command the shared options; print the report that it returns and exit."""
+    own = signature(command, eval_str=True).parameters
+    shared = dict(list(signature(emit, eval_str=True).parameters.items())[1:])
+
+    @wraps(command)
+    def run(**values: Any) -> None:
+        report = command(**{name: values[name] for name in own})
+        raise typer.Exit(emit(report, **{name: values[name] for name in shared}))
+
+    merged = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in (*own.values(), *shared.values())]
+    run.__signature__ = Signature(merged)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in merged}
+    return run
+
+
+def together(command: str, reports: list[Report]) -> Report:
+    """Return one report: the only one, or one that holds a report a file."""
+    if len(reports) == 1:
+        return reports[0]
+    inputs = tuple(name for report in reports for name in report.inputs)
+    return Report(command=command, inputs=inputs, files=tuple(reports))
+
+
+def terminal_view() -> View:
+    """Return the view that suits standard output."""
+    is_colored = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    if os.environ.get("FORCE_COLOR"):
+        is_colored = True
+    if os.environ.get("NO_COLOR"):
+        is_colored = False
+    width = min(shutil.get_terminal_size((80, 24)).columns, MAX_WIDTH)
+    return View(width=max(width, 40), has_color=is_colored, is_ascii=not _takes("│×⠁"))
+
+
+def _takes(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def say(text: str) -> None:
+    """Write a finished text to standard output, whatever its encoding."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+
+
+def write(text: str, path: Path) -> None:
+    """Write a finished text to a file and say so on stderr.
+
+    Raises:
+        NandoctorError: The file cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise NandoctorError(
+            f"{path}: cannot be written: {error.strerror}", hint="give another path with -o"
+        ) from error
+    print(f"report written to {path}", file=sys.stderr)

@@ -1,0 +1,50 @@
+"""``nandoctor replay``: the failing step again; building, tracing and trials are the pipeline's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nandoctor.cli import options
+from nandoctor.cli.output import reporting
+from nandoctor.cli.progress import progress
+from nandoctor.errors import NandoctorError
+from nandoctor.findings import Report
+
+
+@reporting
+def command(
+    checkpoint: Annotated[
+        Path, typer.Argument(metavar="CKPT", help="The debug checkpoint, or a run directory.")
+    ],
+    model: options.Model = None,
+    batch: options.Batch = None,
+    loss: options.Loss = None,
+    last_good: options.LastGood = None,
+    device: options.Device = "auto",
+    allow_mismatch: options.AllowMismatch = False,
+    interventions: options.Interventions = None,
+    budget: options.Budget = 60.0,
+    timeout: options.Timeout = None,
+) -> Report:
+    """Run the failing step again and find the origin.
+
+    Rebuilds the model from your file, loads the checkpoint, runs forward and backward under
+    observation, names the first op that reaches the loss or a gradient, and tries the fixes.
+    Your file is executed.
+    """
+    from nandoctor.pipeline import Settings, replay_checkpoint
+
+    if model is None and not (checkpoint / "replay.py").is_file():
+        raise NandoctorError(
+            f"{checkpoint}: no model to replay it with", hint="give --model FILE.py:build_model"
+        )
+    settings = Settings(
+        model=model, loss=loss, batch=batch, last_good=last_good, device=device,
+        allow_mismatch=allow_mismatch, interventions=options.names(interventions),
+        budget=budget, timeout=timeout,
+    )  # fmt: skip
+    with progress() as tick:
+        return replay_checkpoint(checkpoint, settings, progress=tick)
