@@ -57,6 +57,8 @@ class Finding:
     is_cause: bool = True
     """False for facts that cannot lead a diagnosis (completeness of a checkpoint, notes)."""
     prescriptions: tuple[Prescription, ...] = ()
+    confirmed_by: tuple[str, ...] = ()
+    """The rule's interventions of which one that fixed the step verifies the cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,18 @@ class DecisionStep:
 
 
 @dataclass(frozen=True, slots=True)
+class ChecklistItem:
+    """One point of the practitioners' checklist, answered from the run's files."""
+
+    section: Literal["before", "during", "after", "long_term", "pitfall"]
+    item: str
+    answer: Literal["yes", "no", "unknown"]
+    evidence: str = ""
+    is_good: bool = True
+    """Whether ``yes`` is the good answer; for a pitfall it is not."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that a renderer may see."""
 
@@ -142,6 +156,7 @@ class Report:
     checkpoints: tuple[CheckpointFacts, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
+    checklist: tuple[ChecklistItem, ...] = ()
     next_evidence: str = ""
     """The single thing to collect next where the evidence does not decide."""
 
@@ -176,6 +191,7 @@ class Report:
             "checkpoints": [_checkpoint_dict(facts) for facts in self.checkpoints],
             "logs": [_log_dict(log) for log in self.logs],
             "skipped": [plain(item) for item in self.skipped],
+            "checklist": [plain(item) for item in self.checklist],
             "next_evidence": self.next_evidence,
             "timings": plain(self.timings),
             "files": [report.to_dict() for report in self.files],
