@@ -32,7 +32,7 @@ class LazyGroup(TyperGroup):
         """Return the command that is going to run or complete its arguments, imported."""
         self.commands = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
         name, command, rest = super().resolve_command(ctx, args)
-        return name, command and load(command.name), rest
+        return name, command and load(str(command.name)), rest
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         """Run and exit."""

@@ -102,7 +102,7 @@ def terminal_view() -> View:
     if os.environ.get("NO_COLOR"):
         is_colored = False
     width = min(shutil.get_terminal_size((80, 24)).columns, MAX_WIDTH)
-    return View(width=max(width, 40), has_color=is_colored, is_ascii=not _takes("│×⠁"))
+    return View(width=max(width, 40), has_color=is_colored, is_ascii=not _takes("│✗⠁"))
 
 
 def _takes(text: str) -> bool:

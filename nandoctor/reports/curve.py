@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,19 @@ class Curve:
         finite = self.value[np.isfinite(self.value)]
         low = finite.min(initial=math.inf)
         return bool(low > 0 and finite.max(initial=0.0) > LOG_RATIO * low)
+
+    def thinned(self, limit: int) -> Curve:
+        """Return at most about ``limit`` points; the extremes of every stretch are kept."""
+        if len(self.step) <= limit:
+            return self
+        edges = np.linspace(0, len(self.step), max(limit // 2, 1) + 1).astype(np.int64)[:-1]
+        low = np.minimum.reduceat(np.where(np.isnan(self.value), np.inf, self.value), edges)
+        high = np.maximum.reduceat(np.where(np.isnan(self.value), -np.inf, self.value), edges)
+        value = np.stack([low, high], axis=1).ravel()
+        value[~np.isfinite(value)] = np.nan
+        bad = np.unique(np.searchsorted(self.step[edges], self.bad_step, side="right") - 1)
+        bad_step = self.bad_step if len(self.bad_step) < limit else self.step[edges][bad]
+        return replace(self, step=np.repeat(self.step[edges], 2), value=value, bad_step=bad_step)
 
     def scaled(self) -> NDArray[np.float64]:
         """Return the values on the scale of the drawing."""

@@ -1,4 +1,4 @@
-"""The report as the strict JSON of the public contract, for programs; the shape is findings.py's."""
+"""The report as the strict JSON of the public contract; the shape is fixed in findings.py."""
 
 from __future__ import annotations
 

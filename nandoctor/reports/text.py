@@ -31,9 +31,9 @@ def shorten(text: str, width: int) -> str:
 
 
 def number(value: float | None) -> str:
-    """Return a number with four significant digits, ``–`` where there is none."""
+    """Return a number with four significant digits, ``-`` where there is none."""
     if value is None:
-        return "–"
+        return "-"
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):

@@ -33,6 +33,9 @@ SECTIONS: tuple[Section, ...] = (
 )  # fmt: skip
 """In the order of the report; a section that has nothing to say returns None."""
 
+_ASCII = str.maketrans("─│├└┊✗✓·•…→━▲", "-||`:x+-*~>#^")
+"""What stands for the drawn characters where only ASCII can be shown, one for one."""
+
 
 def render(report: Report, view: View = PLAIN) -> str:
     """Return the report for a terminal of the view's width."""
@@ -44,7 +47,8 @@ def render(report: Report, view: View = PLAIN) -> str:
     with console.capture() as capture:
         for part in _parts(rewritten(report, visible), view):
             console.print(part)
-    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
+    text = "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
+    return text.translate(_ASCII).encode("ascii", "replace").decode() if view.is_ascii else text
 
 
 def _parts(report: Report, view: View) -> Iterator[RenderableType]:

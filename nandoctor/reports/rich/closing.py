@@ -20,7 +20,7 @@ def missing(report: Report, view: View, say: Words) -> RenderableType | None:
         if item.would_add:
             line += say("; would have shown: {what}", what=item.would_add)
         lines.append((line, ""))
-    return section(say("Not looked at"), bullets(lines, view), view) if lines else None
+    return section(say("Not looked at"), bullets(lines)) if lines else None
 
 
 def timings(report: Report, view: View, say: Words) -> RenderableType | None:
@@ -29,4 +29,4 @@ def timings(report: Report, view: View, say: Words) -> RenderableType | None:
         return None
     total = say("{time} in all", time=seconds(sum(report.timings.values())))
     stages = [f"{say(name)} {seconds(value)}" for name, value in report.timings.items()]
-    return section(say("Time"), Text(f"{total}: {', '.join(stages)}", style="dim"), view)
+    return section(say("Time"), Text(f"{total}: {', '.join(stages)}", style="dim"))

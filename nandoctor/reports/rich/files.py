@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from nandoctor.findings import Report
-from nandoctor.reports.rich.style import SEVERITY, mark, section, table
+from nandoctor.reports.rich.style import MARK, SEVERITY, section, table
 from nandoctor.reports.text import shorten
 from nandoctor.reports.verdict import Verdict, verdict
 from nandoctor.reports.view import View
@@ -23,9 +23,9 @@ def files(report: Report, view: View, say: Words) -> RenderableType | None:
     for file in report.files:
         claim = verdict(file, say)
         name = shorten(", ".join(file.inputs), max(view.width // 3, 20))
-        sign = Text(f"{mark(claim.mark, view)} {name}", style=SEVERITY[claim.mark])
+        sign = Text(f"{MARK[claim.mark]} {name}", style=SEVERITY[claim.mark])
         rows.add_row(sign, Text(claim.code, style="dim"), Text(_line(file, claim)))
-    return section(say("{n} files", n=len(report.files)), rows, view)
+    return section(say("{n} files", n=len(report.files)), rows)
 
 
 def _line(file: Report, claim: Verdict) -> str:

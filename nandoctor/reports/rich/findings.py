@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from nandoctor.findings import Report
-from nandoctor.reports.rich.style import SEVERITY, mark, section, table
+from nandoctor.reports.rich.style import MARK, SEVERITY, section, table
 from nandoctor.reports.verdict import lead_finding
 from nandoctor.reports.view import View
 from nandoctor.reports.words import Words
@@ -28,7 +28,7 @@ def findings(report: Report, view: View, say: Words) -> RenderableType | None:
         if found.where:
             line.append(f"  {found.where}", style="dim")
         style = SEVERITY[found.severity]
-        sign = Text(f"{mark(found.severity, view)} {say(found.severity)}", style=style)
+        sign = Text(f"{MARK[found.severity]} {say(found.severity)}", style=style)
         rows.add_row(sign, Text(found.code, style="dim"), line)
     title = say("Other findings") if lead else say("Findings")
-    return section(title, rows, view)
+    return section(title, rows)

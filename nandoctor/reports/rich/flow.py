@@ -35,12 +35,12 @@ def flow(report: Report, view: View, say: Words) -> RenderableType | None:
         rows.add_row(
             Text(shorten(layer.name, width), no_wrap=True),
             number(layer.l2),
-            Text(("#" if view.is_ascii else "━") * length, style=style or "blue", no_wrap=True),
+            Text(("━") * length, style=style or "blue", no_wrap=True),
             Text(label, style=style),
         )
     hidden = len(layers) - min(len(layers), ROWS)
     more = [Text(say("{n} more layers", n=hidden), style="dim")] if hidden else []
-    return section(say("Gradient flow (log scale)"), Group(rows, *more), view)
+    return section(say("Gradient flow (log scale)"), Group(rows, *more))
 
 
 def _length(layer: TensorStats, low: float, high: float) -> int:
@@ -69,4 +69,4 @@ def numerics(report: Report, view: View, say: Words) -> RenderableType | None:
         values = ", ".join(f"{name} {number(value)}" for name, value in layer.values.items())
         note = f" ({layer.note})" if layer.note else ""
         lines.append((f"{layer.module or '(root)'}: {layer.kind}: {values}{note}", ""))
-    return section(say("Numerics near the origin"), bullets(lines, view), view)
+    return section(say("Numerics near the origin"), bullets(lines))

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nandoctor.findings import Diagnosis, Report
-from nandoctor.reports.rich.style import GRADE, SEVERITY, bullets, mark, section
+from nandoctor.reports.rich.style import GRADE, MARK, SEVERITY, bullets, section
 from nandoctor.reports.text import shorten
 from nandoctor.reports.verdict import verdict
 from nandoctor.reports.view import View
@@ -23,7 +23,7 @@ def headline(report: Report, view: View, say: Words) -> RenderableType:
     line = Table.grid(expand=True, padding=(0, 1))
     line.add_column(overflow="fold")
     line.add_column(justify="right", no_wrap=True)
-    title = Text(f"{mark(claim.mark, view)} {claim.title}", style=SEVERITY[claim.mark])
+    title = Text(f"{MARK[claim.mark]} {claim.title}", style=SEVERITY[claim.mark])
     if claim.code:
         title.append(f"  {claim.code}", style="dim not bold")
     grade = report.diagnosis.grade.name if report.diagnosis else ""
@@ -44,7 +44,7 @@ def why(report: Report, view: View, say: Words) -> RenderableType | None:
     if claim.mechanism and claim.mechanism != claim.cause:
         name = cause_title(claim.mechanism, say)
         lines.append((say("mechanism: {cause}", cause=name), "dim"))
-    return section(say("Why"), bullets(lines, view), view) if lines else None
+    return section(say("Why"), bullets(lines)) if lines else None
 
 
 def _alternatives(claim: Diagnosis, say: Words) -> list[str]:

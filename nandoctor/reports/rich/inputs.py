@@ -21,7 +21,7 @@ def inputs(report: Report, view: View, say: Words) -> RenderableType | None:
         rows += _checkpoint(facts, view, say)
     for log in report.logs:
         rows += _log(log, view, say)
-    return section(say("What was read"), pairs(rows), view) if rows else None
+    return section(say("What was read"), pairs(rows)) if rows else None
 
 
 def _checkpoint(facts: CheckpointFacts, view: View, say: Words) -> list[tuple[str, RenderableType]]:

@@ -27,11 +27,11 @@ def loss(report: Report, view: View, say: Words) -> RenderableType | None:
         width = min(view.width - 4, MAX_WIDTH)
         lines = plot(drawn, width, HEIGHT, is_ascii=view.is_ascii)
         body.append(Text("\n".join(line.rstrip() for line in lines), no_wrap=True))
-        body.append(Text(legend(drawn, view, say), style="dim"))
+        body.append(Text(legend(drawn, say), style="dim"))
     facts = _facts(report, say)
     if facts:
-        body.append(bullets([(fact, "") for fact in facts], view))
-    return section(_title(report, drawn, say), Group(*body), view)
+        body.append(bullets([(fact, "") for fact in facts]))
+    return section(_title(report, drawn, say), Group(*body))
 
 
 def _title(report: Report, drawn: Curve | None, say: Words) -> str:
@@ -45,14 +45,14 @@ def _title(report: Report, drawn: Curve | None, say: Words) -> str:
     return title
 
 
-def legend(drawn: Curve, view: View, say: Words) -> str:
+def legend(drawn: Curve, say: Words) -> str:
     """Return what the marks on the axis stand for."""
     parts = []
     marks = [
-        (drawn.onset, "^" if view.is_ascii else "▲", "onset"),
+        (drawn.onset, "▲", "onset"),
         (drawn.watch[0] if drawn.watch else None, "w", "watch"),
         (drawn.alarm[0] if drawn.alarm else None, "a", "alarm"),
-        (drawn.bad_step[0] if len(drawn.bad_step) else None, "x" if view.is_ascii else "×", "NaN"),
+        (drawn.bad_step[0] if len(drawn.bad_step) else None, "✗", "NaN"),
     ]
     for step, sign, name in marks:
         if step is not None:

@@ -23,20 +23,20 @@ def origin(report: Report, view: View, say: Words) -> RenderableType | None:
     if facts.origin is None:
         text = say("The step was run again and stayed finite: loss {loss}, grad norm {norm}.",
                    loss=number(facts.loss), norm=number(facts.grad_norm))  # fmt: skip
-        return section(say("Replay"), Text(text), view)
+        return section(say("Replay"), Text(text))
     place = facts.origin
-    body: list[RenderableType] = [pairs(_rows(place, view, say))]
+    body: list[RenderableType] = [pairs(_rows(place, say))]
     source = place.user_source or place.source
     if source is not None:
-        body.append(_excerpt(source, view))
+        body.append(_excerpt(source))
     extra = [*facts.notes, *(say("harmless: {text}", text=text) for text in facts.harmless)]
     if extra:
-        body.append(bullets([(text, "dim") for text in extra], view))
-    return section(say("Origin"), Group(*body), view)
+        body.append(bullets([(text, "dim") for text in extra]))
+    return section(say("Origin"), Group(*body))
 
 
-def _rows(place: Origin, view: View, say: Words) -> list[tuple[str, RenderableType]]:
-    arrow = " > " if view.is_ascii else " → "
+def _rows(place: Origin, say: Words) -> list[tuple[str, RenderableType]]:
+    arrow = " → "
     op = place.op if not place.forward_op else f"{place.op} ({say('of')} {place.forward_op})"
     module = place.module or say("(root)")
     if place.module_class:
@@ -69,7 +69,7 @@ def _tensors(tensors: Iterable[OpTensor], say: Words) -> list[str]:
     lines = []
     for item in tensors:
         stats = item.stats
-        shape = "×".join(map(str, stats.shape)) or say("scalar")
+        shape = "x".join(map(str, stats.shape)) or say("scalar")
         text = f"{stats.dtype} {shape}  {number(stats.min)} … {number(stats.max)}"
         if stats.num_nonfinite:
             text += f"  {say('{n} non-finite', n=f'{stats.num_nonfinite:,}')}"
@@ -80,8 +80,8 @@ def _tensors(tensors: Iterable[OpTensor], say: Words) -> list[str]:
     return lines
 
 
-def _excerpt(source: Source, view: View) -> RenderableType:
-    bar = "|" if view.is_ascii else "│"
+def _excerpt(source: Source) -> RenderableType:
+    bar = "│"
     text = Text(f"{source.file}:{source.line}", style="underline")
     text.append(f" in {source.function}\n", style="not underline dim")
     text.append(f"{source.line:>5} {bar} ", style="not underline dim")

@@ -29,7 +29,6 @@ def plan(report: Report, view: View, say: Words) -> RenderableType | None:
             line.append(f"\n{item.why}", style="dim")
         steps.add_row(f"{index}.", line)
     if report.next_evidence:
-        arrow = ">" if view.is_ascii else "→"
         ask = Text(say("To decide, collect next: "), style="yellow")
-        steps.add_row(arrow, ask.append(report.next_evidence, style="not yellow"))
-    return section(say("What to do now"), Group(steps), view)
+        steps.add_row("→", ask.append(report.next_evidence, style="not yellow"))
+    return section(say("What to do now"), Group(steps))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,24 +16,24 @@ _LABEL = 9
 
 
 def plot(curve: Curve, width: int, height: int, *, is_ascii: bool = False) -> list[str]:
-    """Draw a curve with its y labels, x axis and marks.
+    """Draw a curve with its y labels, x axis and marks; frames and marks are not ASCII yet.
 
     Args:
         curve: With at least one finite value.
         width: Columns in all, labels included.
-        height: Lines of the drawing itself; three more hold the axis and its labels.
+        height: Lines of the drawing itself; two more hold the axis and its labels.
         is_ascii: Draw with ASCII characters, one point a cell instead of eight.
     """
     across, down = (1, 1) if is_ascii else (2, 4)
     cells = width - _LABEL - 1
+    curve = curve.thinned(8 * cells)
     span = _span(curve)
     dots = _dots(curve, span, cells * across, height * down)
     canvas = _characters(dots, across, down)
-    _overlay(canvas, curve, cells, is_ascii)
+    _overlay(canvas, curve, cells)
     labels = _labels(curve, span, height)
-    bar = "|" if is_ascii else "│"
-    lines = [f"{label:>{_LABEL}}{bar}{''.join(row)}" for label, row in zip(labels, canvas)]
-    return [*lines, _axis(curve, cells, is_ascii), _step_labels(curve, cells)]
+    lines = [f"{label:>{_LABEL}}│{''.join(row)}" for label, row in zip(labels, canvas, strict=True)]
+    return [*lines, _axis(curve, cells), _step_labels(curve, cells)]
 
 
 def _span(curve: Curve) -> tuple[float, float]:
@@ -55,9 +57,10 @@ def _dots(curve: Curve, span: tuple[float, float], num: int, down: int) -> NDArr
     bad = _columns(curve, curve.bad_step, num)
     dots = np.zeros((down, num), dtype=bool)
     dots[rows, columns] = True
-    for (c0, r0), (c1, r1) in zip(zip(columns, rows), zip(columns[1:], rows[1:])):
+    points = list(zip(columns.tolist(), rows.tolist(), strict=True))
+    for (c0, r0), (c1, r1) in pairwise(points):
         if not ((bad > c0) & (bad < c1)).any():
-            _line(dots, int(c0), int(r0), int(c1), int(r1))
+            _line(dots, c0, r0, c1, r1)
     return dots
 
 
@@ -79,19 +82,19 @@ def _characters(dots: NDArray[np.bool_], across: int, down: int) -> list[list[st
     return [[chr(0x2800 + code) if code else " " for code in row] for row in codes.tolist()]
 
 
-def _overlay(canvas: list[list[str]], curve: Curve, cells: int, is_ascii: bool) -> None:
+def _overlay(canvas: list[list[str]], curve: Curve, cells: int) -> None:
     """Draw the onset as a dotted line and non-finite steps as crosses in the top line."""
-    if _is_inside(curve, curve.onset):
+    if curve.onset is not None and _is_inside(curve, curve.onset):
         column = int(_columns(curve, np.array([curve.onset]), cells)[0])
         for row in canvas:
             if row[column] == " ":
-                row[column] = ":" if is_ascii else "┊"
+                row[column] = "┊"
     for column in set(_columns(curve, curve.bad_step, cells).tolist()):
-        canvas[0][column] = "x" if is_ascii else "×"
+        canvas[0][column] = "✗"
 
 
-def _is_inside(curve: Curve, step: float | None) -> bool:
-    return step is not None and curve.step.min() <= step <= curve.step.max()
+def _is_inside(curve: Curve, step: float) -> bool:
+    return bool(curve.step.min() <= step <= curve.step.max())
 
 
 def _labels(curve: Curve, span: tuple[float, float], height: int) -> list[str]:
@@ -102,17 +105,18 @@ def _labels(curve: Curve, span: tuple[float, float], height: int) -> list[str]:
     return labels
 
 
-def _axis(curve: Curve, cells: int, is_ascii: bool) -> str:
-    axis = ["-" if is_ascii else "─"] * cells
-    marks = [(curve.watch[:1], "w", "w"), (curve.alarm[:1], "a", "a")]
-    onset = (curve.onset,) if curve.onset is not None else ()
-    marks += [(onset, "^", "▲"), (tuple(curve.bad_step[:1]), "x", "×")]
-    for steps, plain, pretty in marks:
+def _axis(curve: Curve, cells: int) -> str:
+    axis = ["─"] * cells
+    marks: list[tuple[tuple[float | None, ...], str]] = [
+        (curve.watch[:1], "w"),
+        (curve.alarm[:1], "a"),
+    ]
+    marks += [((curve.onset,), "▲"), (tuple(curve.bad_step[:1]), "✗")]
+    for steps, sign in marks:
         for step in steps:
-            if _is_inside(curve, step):
-                column = int(_columns(curve, np.array([step]), cells)[0])
-                axis[column] = plain if is_ascii else pretty
-    return " " * _LABEL + ("+" if is_ascii else "└") + "".join(axis)
+            if step is not None and _is_inside(curve, step):
+                axis[int(_columns(curve, np.array([step]), cells)[0])] = sign
+    return " " * _LABEL + "└" + "".join(axis)
 
 
 def _step_labels(curve: Curve, cells: int) -> str:

@@ -8,38 +8,26 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from nandoctor.reports.view import View
-
 SEVERITY = {"error": "bold red", "warning": "bold yellow", "clean": "bold green", "note": "cyan"}
 GRADE = {"verified": "green", "reproduced": "cyan", "observed": "blue", "hypothesis": "dim"}
 OUTCOME = {"fixed": "green", "not_fixed": "red", "not_applicable": "dim", "failed": "yellow"}
-_MARKS = {"error": ("✗", "X"), "warning": ("!", "!"), "clean": ("✓", "OK"), "note": ("·", "-")}
-_MARKS |= {"fixed": ("✓", "+"), "not_fixed": ("✗", "x"), "failed": ("!", "!")}
+MARK = {"error": "✗", "warning": "!", "clean": "✓", "note": "·"}
+MARK |= {"fixed": "✓", "not_fixed": "✗", "failed": "!"}
 
 
-def mark(kind: str, view: View) -> str:
-    """Return the sign of a severity or trial outcome."""
-    pretty, plain = _MARKS.get(kind, ("·", "-"))
-    return plain if view.is_ascii else pretty
-
-
-def section(title: str, body: RenderableType, view: View) -> Group:
+def section(title: str, body: RenderableType) -> Group:
     """Put a body under its heading, one empty line above."""
-    rule = Rule(
-        Text(title, style="bold"), align="left", style="dim",
-        characters="-" if view.is_ascii else "─",
-    )  # fmt: skip
+    rule = Rule(Text(title, style="bold"), align="left", style="dim", characters="─")
     return Group("", rule, Padding(body, (0, 1, 0, 2)))
 
 
-def bullets(lines: list[tuple[str, str]], view: View, *, sign: str = "") -> Table:
+def bullets(lines: list[tuple[str, str]]) -> Table:
     """Return lines with hanging indent, each a text and its style."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=1)
     grid.add_column(overflow="fold")
-    sign = sign or ("-" if view.is_ascii else "•")
     for line, style in lines:
-        grid.add_row(Text(sign, style="dim"), Text(line, style=style))
+        grid.add_row(Text("•", style="dim"), Text(line, style=style))
     return grid
 
 

@@ -35,7 +35,7 @@ def tensors(report: Report, view: View, say: Words) -> RenderableType | None:
         )  # fmt: skip
     left = len(report.tensors) - len(shown)
     more = [Text(say("{n} more in --format json", n=left), style="dim")] if left else []
-    return section(say("Suspicious tensors"), Group(rows, *more), view)
+    return section(say("Suspicious tensors"), Group(rows, *more))
 
 
 def bad(stats: TensorStats) -> Text:

@@ -20,11 +20,11 @@ def tree(report: Report, view: View, say: Words) -> RenderableType | None:
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
     last = len(report.decision) - 1
-    fork, end, bar = ("|-", "`-", "|") if view.is_ascii else ("├─", "└─", "│")
+    fork, end, bar = "├─", "└─", "│"
     for index, step in enumerate(report.decision):
         line = Text(say(step.question) + " ")
         line.append(say(step.answer), style="bold")
         grid.add_row(end if index == last else fork, line)
         if step.evidence:
             grid.add_row(" " if index == last else bar, Text(step.evidence, style="dim"))
-    return section(say("Decision tree"), grid, view)
+    return section(say("Decision tree"), grid)

@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from nandoctor.findings import Report
-from nandoctor.reports.rich.style import OUTCOME, mark, section, table
+from nandoctor.reports.rich.style import MARK, OUTCOME, section, table
 from nandoctor.reports.text import number
 from nandoctor.reports.view import View
 from nandoctor.reports.words import Words
@@ -29,7 +29,7 @@ def trials(report: Report, view: View, say: Words) -> RenderableType | None:
             detail = say("hides the symptom; proves nothing") + (f"; {detail}" if detail else "")
         rows.add_row(
             Text(trial.intervention),
-            Text(f"{mark(trial.outcome, view)} {outcome}", style=OUTCOME[trial.outcome]),
+            Text(f"{MARK[trial.outcome]} {outcome}", style=OUTCOME[trial.outcome]),
             Text(number(trial.loss)),
             Text(detail, style="dim"),
         )
@@ -37,4 +37,4 @@ def trials(report: Report, view: View, say: Words) -> RenderableType | None:
     if left:
         note = say("{n} more do not apply here", n=left)
         rows.add_row(Text(note, style="dim"), "", "", "")
-    return section(say("Interventions tried"), rows, view)
+    return section(say("Interventions tried"), rows)
