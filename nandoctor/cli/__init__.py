@@ -21,4 +21,5 @@ COMMANDS: tuple[CommandEntry, ...] = (
     CommandEntry("classify", "Say how a loss curve exploded, and since when.", _CRASH),
     CommandEntry("replay", "Run the failing step again and find the origin.", _CRASH),
     CommandEntry("explain", "Show the page of a rule code or cause.", _READ),
+    CommandEntry("schema", "Print the JSON schema of the reports.", _READ),
 )

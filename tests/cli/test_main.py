@@ -81,7 +81,7 @@ def test_version_is_the_package_version():
         (["classify"], "LOG"),
         (["classify", "x", "--format", "pdf"], "pdf"),
         (["classify", "x", "--nope"], "--nope"),
-        (["inspect", "x", "--grad-norm", "much"], "much"),
+        (["inspect", "x", "--grad-norm", "much"], "--grad-norm"),
         (["explain", "ND999"], "ND999"),
         (["classify", "-", "--select", "E501"], "E501"),
     ],
