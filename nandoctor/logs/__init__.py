@@ -1,0 +1,76 @@
+"""Reading training logs: any file to a MetricHistory and the events for triage; nothing is judged
+here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nandoctor.errors import NandoctorError, UnreadableInputError
+from nandoctor.evidence import LogFacts
+from nandoctor.logs import bare_numbers, csv_table, json_document, json_lines, text
+from nandoctor.logs.choose import Overrides
+from nandoctor.logs.format import LogFormat, Progress, Reading
+from nandoctor.logs.history import build_history
+from nandoctor.logs.source import Source, open_source
+
+LOG_FORMATS: tuple[LogFormat, ...] = (
+    json_lines.FORMAT,
+    csv_table.FORMAT,
+    bare_numbers.FORMAT,
+    json_document.FORMAT,
+    text.FORMAT,
+)
+
+__all__ = ["LOG_FORMATS", "LogFormat", "Reading", "is_log", "read_log"]
+
+
+def read_log(
+    path: str,
+    *,
+    format: str | None = None,
+    loss: str | None = None,
+    grad_norm: str | None = None,
+    step: str | None = None,
+    strict: bool = False,
+    progress: Progress | None = None,
+) -> LogFacts:
+    """Read a log of any format.
+
+    Args:
+        path: A file; ``-`` reads stdin.
+        format: Name of a format, to override the detection.
+        loss: Name of the metric that is the loss, likewise ``grad_norm`` and ``step``.
+        strict: Raise where a line could not be read.
+
+    Raises:
+        NandoctorError: Nothing can be read, or no loss is in it.
+    """
+    source = open_source(str(path))
+    if not source.head.strip():
+        raise UnreadableInputError(f"{path}: empty", hint="give a log that holds a line")
+    chosen = _format_of(source, format)
+    reading = chosen.read(source)
+    history = build_history(reading.groups, Overrides(loss, grad_norm, step), str(path))
+    if not reading.has_lines:
+        history = replace(history, line=history.line * 0)
+    if strict and reading.num_unread:
+        raise NandoctorError(f"{path}: {reading.num_unread} lines could not be read")
+    return LogFacts(
+        path=str(path),
+        format=reading.dialect or chosen.name,
+        history=history,
+        events=tuple(reading.events),
+        num_lines=reading.num_lines,
+        num_unread=reading.num_unread,
+        unread_examples=tuple(reading.unread_examples),
+    )
+
+
+def _format_of(source: Source, name: str | None) -> LogFormat:
+    for candidate in LOG_FORMATS:
+        if candidate.name == name if name else candidate.sniff(source.head):
+            return candidate
+    if name:
+        names = ", ".join(candidate.name for candidate in LOG_FORMATS)
+        raise NandoctorError(f"{name}: no such log format", hint=f"one of {names}")
+    raise UnreadableInputError(f"{source.path}: not a log", hint="give a text log, CSV or JSON")

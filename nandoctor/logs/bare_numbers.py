@@ -1,0 +1,76 @@
+"""Numbers without names, one or several a line: a loss series, or rows that begin with the step."""
+
+from __future__ import annotations
+
+import re
+from array import array
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nandoctor.logs.format import LogFormat, Reading
+from nandoctor.logs.groups import Group
+from nandoctor.logs.lines import numbered
+from nandoctor.logs.source import Source
+from nandoctor.logs.spelling import to_number
+from nandoctor.logs.steps import behaves_like_step
+
+_SPLIT = re.compile(r"[\s,;|()\[\]{}]+")
+_MOST_COLUMNS = 4096
+
+
+def _numbers(line: str) -> list[float] | None:
+    """Return the numbers of a line of numbers only; None for any other line."""
+    words = [word for word in _SPLIT.split(line) if word]
+    numbers = [to_number(word) for word in words]
+    return None if None in numbers else [number for number in numbers if number is not None]
+
+
+def _sniff(head: bytes) -> bool:
+    lines = [line for line in head.decode("latin-1").splitlines() if line.strip()][:200]
+    if len(head) > 4096 and len(lines) > 2:
+        lines.pop()  # cut in its middle
+    fits = sum(_numbers(line[:20000]) is not None for line in lines)
+    return fits > 0 and fits >= 0.8 * len(lines)
+
+
+def _read(source: Source) -> Reading:
+    reading = Reading()
+    flat, widths, lines = array("d"), array("q"), array("q")
+    for number, raw in numbered(source):
+        reading.num_lines = number
+        numbers = _numbers(raw.decode("latin-1"))
+        if numbers is None:
+            reading.unread(raw.decode("utf-8", "replace"))
+        elif numbers:
+            flat.extend(numbers)
+            widths.append(len(numbers))
+            lines.append(number)
+    reading.groups = [_group(np.array(flat), np.array(widths), np.array(lines))] if lines else []
+    return reading
+
+
+def _group(
+    flat: NDArray[np.float64], widths: NDArray[np.int64], lines: NDArray[np.int64]
+) -> Group:
+    """Return the rows: a table where the lines are equally long, else one long series."""
+    width = int(np.median(widths))
+    if 2 <= width <= _MOST_COLUMNS and len(widths) >= 2:
+        whole = widths == width
+        starts = (np.cumsum(widths) - widths)[whole]
+        table = flat[starts[:, None] + np.arange(width)]
+        if whole.mean() > 0.9 and behaves_like_step(table[:, 0], strict=True):
+            names = ("step", "loss", *(f"column {place}" for place in range(3, width + 1)))
+            group = Group(names)
+            group.add_many(lines[whole], table)
+            return group
+        if whole.all() and width <= 8 and len(widths) >= 5:
+            group = Group(("loss", *(f"column {place}" for place in range(2, width + 1))))
+            group.add_many(lines, table)
+            return group
+    group = Group(("loss",))
+    group.add_many(np.repeat(lines, widths), flat[:, None])
+    return group
+
+
+FORMAT = LogFormat("bare_numbers", _sniff, _read)

@@ -1,0 +1,59 @@
+"""Which of a log's numbers are the step, the loss, the grad norm, the lr and the loss scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from nandoctor.errors import NandoctorError
+from nandoctor.logs import naming
+from nandoctor.logs.groups import Group
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """The names that the user gives for what we would guess."""
+
+    loss: str | None = None
+    grad_norm: str | None = None
+    step: str | None = None
+
+
+def named(groups: Iterable[Group], wanted: str, option: str) -> str:
+    """Return the key that the user means by ``wanted``; raises NandoctorError where none does."""
+    keys = list(dict.fromkeys(key for group in groups for key in group.keys))
+    for same in (
+        lambda key: key == wanted,
+        lambda key: key.lower() == wanted.lower(),
+        lambda key: naming.words_of(key) == naming.words_of(wanted),
+        lambda key: wanted.lower() in key.lower(),
+    ):
+        matches = [key for key in keys if same(key)]
+        if matches:
+            return matches[0]
+    shown = ", ".join(keys[:12]) or "no named number"
+    raise NandoctorError(f"{option} {wanted}: the log has no such metric", hint=f"it has {shown}")
+
+
+def choose_loss(groups: list[Group]) -> str | None:
+    """Return the key of the training loss: the surest name among those with enough rows."""
+    counts: dict[str, int] = {}
+    ranks: dict[str, int] = {}
+    for group in groups:
+        for key in group.keys:
+            rank = naming.loss_rank(key)
+            if rank is None:
+                continue
+            counts[key] = counts.get(key, 0) + group.logged_count(key)
+            ranks[key] = rank
+    if not counts:
+        return None
+    most = max(counts.values())
+    enough = [key for key in counts if counts[key] * 20 >= most and counts[key] > 0] or [*counts]
+    return min(enough, key=lambda key: (ranks[key], -counts[key]))
+
+
+def choose(keys: Iterable[str], rank: Callable[[str], int | None]) -> str | None:
+    """Return the key of the lowest rank, the first of equals."""
+    ranked = [(value, key) for key in keys if (value := rank(key)) is not None]
+    return min(ranked, key=lambda pair: pair[0])[1] if ranked else None

@@ -1,0 +1,140 @@
+"""The chosen numbers of a log as one MetricHistory: rows joined by step, runs told apart."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nandoctor.errors import UnreadableInputError
+from nandoctor.evidence import Column, MetricHistory
+from nandoctor.logs import naming
+from nandoctor.logs.choose import Overrides, choose, choose_loss, named
+from nandoctor.logs.groups import BAR, Group
+from nandoctor.logs.joining import join_rows, segments_of
+from nandoctor.logs.steps import step_key, usable_context
+
+MAX_COLUMNS = 48
+
+
+def build_history(groups: list[Group], overrides: Overrides, path: str) -> MetricHistory:
+    """Choose among the groups' numbers and return them as a history."""
+    loss = named(groups, overrides.loss, "--loss") if overrides.loss else choose_loss(groups)
+    if loss is None:
+        return _without_loss(groups, overrides, path)
+    return _history(groups, loss, overrides)
+
+
+def _without_loss(groups: list[Group], overrides: Overrides, path: str) -> MetricHistory:
+    for rank in (naming.grad_norm_rank, naming.loss_scale_rank, naming.lr_rank):
+        key = choose((key for group in groups for key in group.keys), rank)
+        if key is not None:
+            return _history(groups, key, overrides)
+    raise UnreadableInputError(
+        f"{path}: no loss found", hint="name the metric with --loss, or give another log"
+    )
+
+
+def _history(groups: list[Group], lead: str, overrides: Overrides) -> MetricHistory:
+    """Build the history around the groups that hold ``lead``."""
+    groups = _one_rank(_complete_bars([g for g in groups if g.count], lead), lead)
+    leading = [group for group in groups if lead in group.keys]
+    if overrides.step:
+        step: str | None = named(groups, overrides.step, "--step")
+    else:
+        step = step_key(leading)
+    if step is not None:
+        groups = [group for group in groups if step in group.keys]
+        return _assemble(groups, lead, step, overrides)
+    return _assemble(leading, lead, None, overrides)
+
+
+def _complete_bars(groups: list[Group], lead: str) -> list[Group]:
+    """Drop the running means of an epoch where the means of whole epochs are there."""
+    complete = sum(g.count for g in groups if g.bar == 2 and lead in g.keys)
+    return [g for g in groups if g.bar != 1] if complete >= 2 else groups
+
+
+def _one_rank(groups: list[Group], lead: str) -> list[Group]:
+    """Keep the lines of one rank, the lowest that logs about as much as any."""
+    counts: dict[int, int] = {}
+    for group in groups:
+        if group.rank is not None and lead in group.keys:
+            counts[group.rank] = counts.get(group.rank, 0) + group.count
+    if len(counts) < 2:
+        return groups
+    most = max(counts.values())
+    kept = min(rank for rank, count in counts.items() if count * 2 >= most)
+    return [group for group in groups if group.rank in (None, kept)]
+
+
+def _assemble(
+    groups: list[Group], lead: str, step: str | None, overrides: Overrides
+) -> MetricHistory:
+    tables = [group.table() for group in groups]
+    line = np.concatenate([table[0] for table in tables])
+    order = np.argsort(line, kind="stable")
+    names = _column_names(groups, lead, step, overrides)
+    columns = {
+        name: _column(groups, tables, key)[order] for key, name in names.items() if key != step
+    }
+    line = line[order]
+    if step is not None:
+        steps = _column(groups, tables, step)[order].values
+        epoch = columns.get("epoch")
+    else:
+        context = np.concatenate([table[3] for table in tables])[order]
+        steps, epoch = usable_context(context), None
+    is_index = steps is None
+    numbers = np.arange(len(line)) if steps is None else np.nan_to_num(steps).astype(np.int64)
+    segment = np.zeros(len(line), np.int32)
+    if not is_index:
+        segment = segments_of(numbers, epoch, columns)
+    history = MetricHistory(numbers, columns, line, segment, is_index)
+    return history if is_index else join_rows(history, is_bar=step == BAR)
+
+
+def _column(
+    groups: list[Group],
+    tables: list[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]],
+    key: str,
+) -> Column:
+    values, logged = [], []
+    for group, (lines, rows, mask, _) in zip(groups, tables, strict=True):
+        if key in group.keys:
+            place = group.keys.index(key)
+            values.append(rows[:, place])
+            logged.append(mask[:, place])
+        else:
+            values.append(np.full(len(lines), np.nan))
+            logged.append(np.zeros(len(lines), bool))
+    return Column(np.concatenate(values), np.concatenate(logged))
+
+
+def _column_names(
+    groups: list[Group], lead: str, step: str | None, overrides: Overrides
+) -> dict[str, str]:
+    """Return key -> column name for all that is kept, canonical names first."""
+    keys = list(dict.fromkeys(key for group in groups for key in group.keys))
+    names: dict[str, str] = {}
+    if naming.loss_rank(lead) is not None or overrides.loss:
+        names[lead] = "loss"
+    if overrides.grad_norm:
+        names[named(groups, overrides.grad_norm, "--grad-norm")] = "grad_norm"
+    ranks = {
+        "grad_norm": naming.grad_norm_rank,
+        "lr": naming.lr_rank,
+        "loss_scale": naming.loss_scale_rank,
+    }
+    for name, rank in ranks.items():
+        key = choose((key for key in keys if key not in names), rank)
+        if key is not None and name not in names.values():
+            names[key] = name
+    for key in keys:
+        if len(names) >= MAX_COLUMNS:
+            break
+        if key in names or key in (step, BAR):
+            continue
+        name = naming.counter_name(key) or ("epoch" if naming.is_epoch(key) else key)
+        if name not in names.values() and (name != key or not naming.is_noise(key)):
+            names[key] = name
+    return names

@@ -1,0 +1,65 @@
+"""Rows of one step put together and doubled rows removed; restarts of a run told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nandoctor.evidence import Column, MetricHistory
+
+
+def segments_of(
+    step: NDArray[np.int64], epoch: Column | None, columns: Mapping[str, Column]
+) -> NDArray[np.int32]:
+    """Number the runs: a new one begins where the step goes backwards within an epoch."""
+    back = np.diff(step, prepend=step[:1]) < 0
+    if epoch is not None and epoch.logged.any() and back.any():
+        known = epoch.logged & np.isfinite(epoch.values)
+        place = np.maximum.accumulate(np.where(known, np.arange(len(step)), 0))
+        value = np.where(known[place], epoch.values[place], -np.inf)
+        grows = np.zeros(len(step), bool)
+        grows[1:] = value[1:] > value[:-1]
+        back &= ~grows
+    if np.mean(back) > 0.1 and back.sum() > 5:  # lines of several writers, not restarts
+        back[:] = False
+    return np.cumsum(back).astype(np.int32)
+
+
+def join_rows(history: MetricHistory, *, is_bar: bool = False) -> MetricHistory:
+    """Join neighbouring rows of the same step that do not contradict each other.
+
+    Args:
+        history: In file order.
+        is_bar: Rows are redraws of a progress bar: the last one of a step counts.
+    """
+    if len(history) < 2:
+        return history
+    same = (np.diff(history.step) == 0) & (np.diff(history.segment) == 0)
+    if not same.any():
+        return history
+    if is_bar:
+        return history.rows(np.append(~(same & (np.diff(history.line) == 0)), True))
+    for column in history.columns.values():
+        both = column.logged[1:] & column.logged[:-1]
+        differs = (column.values[1:] != column.values[:-1]) & ~(
+            np.isnan(column.values[1:]) & np.isnan(column.values[:-1])
+        )
+        same &= ~(both & differs)
+    run = np.concatenate([[0], np.cumsum(~same)])
+    first = np.flatnonzero(np.concatenate([[True], ~same]))
+    columns = {name: _first_logged(column, run, len(first)) for name, column in history.columns.items()}
+    return MetricHistory(
+        history.step[first], columns, history.line[first], history.segment[first],
+        history.is_step_index,
+    )  # fmt: skip
+
+
+def _first_logged(column: Column, run: NDArray[np.int64], count: int) -> Column:
+    values = np.full(count, np.nan)
+    logged = np.zeros(count, bool)
+    rows = np.flatnonzero(column.logged)[::-1]  # the first of a run is written last
+    values[run[rows]] = column.values[rows]
+    logged[run[rows]] = True
+    return Column(values, logged)

@@ -1,0 +1,91 @@
+"""One JSON document that holds a history: HF trainer_state.json, arrays of records, Keras'
+history of lists; a document cut short is read as far as its records are whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nandoctor.errors import UnreadableInputError
+from nandoctor.logs import naming
+from nandoctor.logs.format import LogFormat, Reading
+from nandoctor.logs.groups import Groups
+from nandoctor.logs.records import add_record
+from nandoctor.logs.source import Source
+
+_LARGEST = 1 << 29
+_FLAT_RECORD = re.compile(rb"\{[^{}]*\}")
+_DEEPEST = 8
+
+
+def _sniff(head: bytes) -> bool:
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if text[:1] not in (b"{", b"["):
+        return False
+    start = text[1:].lstrip()[:1]
+    return start in (b"{", b"[", b'"') and b'"' in text
+
+
+def _read(source: Source) -> Reading:
+    data = source.read_all(_LARGEST)
+    if len(data) > _LARGEST:
+        raise UnreadableInputError(
+            f"{source.path}: a JSON document of more than {_LARGEST >> 20} MiB",
+            hint="write the history as JSON lines",
+        )
+    reading, groups = Reading(num_lines=data.count(b"\n") + 1, has_lines=False), Groups()
+    try:
+        records = list(_records(json.loads(data), 0))
+    except (ValueError, RecursionError):
+        records = list(_whole_records(data))
+        reading.unread(data[-200:].decode("utf-8", "replace"))
+    reading.dialect = "hf_trainer_state" if b'"log_history"' in data else ""
+    for number, record in enumerate(records, 1):
+        add_record(groups, number, record)
+    reading.groups = list(groups.by_keys.values())
+    return reading
+
+
+def _records(value: Any, depth: int) -> Iterator[Mapping[str, Any]]:
+    """Yield the records of every list that holds a loss, and the rows of every dict of lists."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, list):
+        if any(isinstance(item, dict) and _has_loss(item) for item in value):
+            yield from (item for item in value if isinstance(item, dict))
+        else:
+            for item in value:
+                yield from _records(item, depth + 1)
+    elif isinstance(value, dict):
+        series = {k: v for k, v in value.items() if isinstance(v, list) and _is_series(v)}
+        if any(naming.loss_rank(key) is not None for key in series):
+            longest = max(map(len, series.values()))
+            for place in range(longest):
+                yield {key: cells[place] for key, cells in series.items() if place < len(cells)}
+            return
+        for item in value.values():
+            yield from _records(item, depth + 1)
+
+
+def _has_loss(record: Mapping[str, Any]) -> bool:
+    names = [*record, *(k for v in record.values() if isinstance(v, dict) for k in v)]
+    return any(isinstance(k, str) and naming.loss_rank(k) is not None for k in names)
+
+
+def _is_series(cells: list[Any]) -> bool:
+    return bool(cells) and all(isinstance(c, int | float) or c is None for c in cells[:50])
+
+
+def _whole_records(data: bytes) -> Iterator[Mapping[str, Any]]:
+    for match in _FLAT_RECORD.finditer(data):
+        try:
+            record = json.loads(match.group())
+        except ValueError:
+            continue
+        if _has_loss(record):
+            yield record
+
+
+FORMAT = LogFormat("json", _sniff, _read)

@@ -1,0 +1,45 @@
+"""JSON lines: one record a line (mmengine, DeiT, torchtune, own loggers)."""
+
+from __future__ import annotations
+
+import json
+
+from nandoctor.logs.format import LogFormat, Reading
+from nandoctor.logs.groups import Groups
+from nandoctor.logs.lines import numbered
+from nandoctor.logs.records import add_record
+from nandoctor.logs.source import Source
+
+
+def _sniff(head: bytes) -> bool:
+    lines = [line for line in head[: 1 << 16].splitlines() if line.strip()][:20]
+    if not lines or not lines[0].lstrip().startswith(b"{"):
+        return False
+    records = sum(_record(line) is not None for line in lines)
+    return records > 0 and records >= 0.5 * (len(lines) - 1)
+
+
+def _record(line: bytes) -> dict[str, object] | None:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _read(source: Source) -> Reading:
+    reading, groups = Reading(), Groups()
+    for number, line in numbered(source):
+        reading.num_lines = number
+        if not line.strip():
+            continue
+        record = _record(line)
+        if record is None:
+            reading.unread(line.decode("utf-8", "replace"))
+        else:
+            add_record(groups, number, record)
+    reading.groups = list(groups.by_keys.values())
+    return reading
+
+
+FORMAT = LogFormat("jsonl", _sniff, _read)

@@ -1,0 +1,102 @@
+"""One line of any log -> the numbers in it and what each is called; nothing is chosen here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from nandoctor.logs import naming
+from nandoctor.logs.groups import BAR
+
+_TOKEN = re.compile(
+    r"(?:\d{4}-\d\d-\d\d(?:[T ]|$)|\d\d/\d\d[ T]\d\d:\d\d:\d\d|\d{1,4}/\d{1,2}/\d{2,4}"
+    r"|\d+:\d\d(?::\d\d)?(?:[.,]\d+)?|\d+\.\d+\.\d+[\w.]*|0x[0-9a-fA-F]+"
+    r"|[\w.-]+\.(?:py|cpp|cc|cu)[: ]+(?:line )?:?\d+)"
+    r"|(?<![\w.])([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
+    r"|(?:[nN][aA][nN]|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|null)(?![\w])))"
+)
+_SLASH = re.compile(r"\s*/\s*\d+(?![\d.:])")
+_TRAILING = " \t:=~'\"([<>*`"
+_LAST_PIECE = re.compile(r"(?:[^,;|\t{}\[\]]|(?<=\w)\[(?=\w))*$")
+_LEVELS = re.compile(
+    r"^.*\s-\s|\b(?:info|warning|error|debug|root|tensorflow|absl)\b[:\s]*|^.*?\]\s", re.IGNORECASE
+)
+_RANK = re.compile(r"(?:\[|\b)(?:rank|default)[ :=]{0,2}(\d+)\b", re.IGNORECASE)
+_BAR = re.compile(r"\[[=.>#\-\s]*[=.>#][=.>#\-\s]*\]|\u2501|\xe2\x94\x81")
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One number of a line.
+
+    Args:
+        start: Offset of its text in the line.
+        of: The N of ``n/N``; None elsewhere.
+    """
+
+    key: str
+    value: float
+    start: int
+    end: int
+    of: int | None = None
+
+
+def plain(text: str) -> str:
+    """Return the line without terminal codes."""
+    return _ANSI.sub("", text) if "\x1b" in text else text
+
+
+def numbers_of(text: str) -> list[Named]:
+    """Return the numbers of a line that have a name (or are ``n/N``), in order."""
+    found: list[Named] = []
+    end = 0
+    for match in _TOKEN.finditer(text):
+        start = match.start(1)
+        if start < 0:
+            end = match.end()
+            continue
+        if start < end:
+            continue
+        literal, word = text[end:start], match.group(1)
+        slash = _SLASH.match(text, match.end())
+        end = slash.end() if slash else match.end()
+        key = key_of(literal)
+        total = None
+        if slash:
+            total = int(slash.group().strip(" /\t"))
+            key = key if naming.step_rank(key) is not None else BAR
+        if key:
+            found.append(Named(key, _number(word), start, match.end(), total))
+    return found
+
+
+def _number(word: str) -> float:
+    return float("nan") if word == "null" else float(word)
+
+
+def key_of(literal: str) -> str:
+    """Return the name that the text before a number gives it; empty where there is none."""
+    text = literal.rstrip(_TRAILING)
+    if text.endswith("-") or text.endswith("@"):
+        text = text[:-1].rstrip(_TRAILING)
+    piece = _LAST_PIECE.search(text)
+    name = _LEVELS.sub("", piece.group() if piece else text)
+    if "  " in name:
+        name = name.rsplit("  ", 1)[1]
+    words = name.strip(" \t:=-'\"()<>*#`.!").replace("'", "").split()
+    return " ".join(words[-6:]) if any(c.isalpha() for c in name) else ""
+
+
+def rank_of(text: str) -> int | None:
+    """Return the rank that a line names as its printer."""
+    head = text[:120]
+    if "ank" not in head and "ANK" not in head and "[default" not in head:
+        return None
+    match = _RANK.search(head)
+    return int(match.group(1)) if match else None
+
+
+def is_epoch_bar(text: str) -> bool:
+    """Whether the line is a Keras-like bar, whose numbers are running means of the epoch."""
+    return _BAR.search(text) is not None

@@ -1,0 +1,50 @@
+"""A stream of bytes as numbered lines; a carriage return ends a line too (progress bars), an
+overlong one is dropped and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nandoctor.logs.source import LONGEST_LINE, Source
+
+
+def line_blocks(source: Source) -> Iterator[tuple[bytes, int]]:
+    """Yield (whole lines, number of lines dropped before them as overlong)."""
+    rest = b""
+    dropped = 0
+    is_skipping = False
+    for block in source.blocks():
+        if is_skipping:
+            cut = _first_end(block)
+            if cut < 0:
+                continue
+            block, is_skipping = block[cut:], False
+        data = rest + block if rest else block
+        end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+        if end:
+            yield data[:end], dropped
+            dropped = 0
+        rest = data[end:]
+        if len(rest) > LONGEST_LINE:
+            rest, is_skipping = b"", True
+            dropped += 1
+    if rest or dropped:
+        yield rest, dropped
+
+
+def _first_end(block: bytes) -> int:
+    ends = [place for place in (block.find(b"\n"), block.find(b"\r")) if place >= 0]
+    return min(ends) if ends else -1
+
+
+def numbered(source: Source) -> Iterator[tuple[int, bytes]]:
+    """Yield (1-based line number, line without its end); redraws share a number."""
+    number = 1
+    for block, dropped in line_blocks(source):
+        number += dropped
+        for whole in block.split(b"\n"):
+            for part in whole.replace(b"\x08", b"\r").split(b"\r"):
+                if part:
+                    yield number, part
+            number += 1
+        number -= 1

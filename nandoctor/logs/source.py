@@ -1,0 +1,131 @@
+"""A log as a stream of bytes: path, stdin or compressed file, read in blocks; nothing is parsed."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from nandoctor.errors import MissingExtraError, UnreadableInputError
+
+HEAD = 1 << 18
+BLOCK = 1 << 22
+LONGEST_LINE = 1 << 22
+"""A longer line is no log line: it is dropped and counted."""
+
+
+@dataclass(slots=True)
+class Source:
+    """An open log.
+
+    Args:
+        path: As the user named it; ``-`` is stdin.
+        head: Its first bytes, already taken from ``stream`` and put back.
+    """
+
+    path: str
+    head: bytes
+    stream: BinaryIO
+    size: int = 0
+    """Bytes on disk, 0 where unknown."""
+    is_damaged: bool = False
+    """The stream broke off before its end (a truncated archive); what came before it was read."""
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the bytes in blocks."""
+        while block := self.read(BLOCK):
+            yield block
+
+    def read_all(self, limit: int) -> bytes:
+        """Read to the end, but no more than about ``limit`` bytes."""
+        parts: list[bytes] = []
+        total = 0
+        for block in self.blocks():
+            parts.append(block)
+            total += len(block)
+            if total > limit:
+                break
+        return b"".join(parts)
+
+    def read(self, size: int = -1) -> bytes:
+        """Read up to ``size`` bytes; a damaged archive ends where it breaks."""
+        try:
+            return self.stream.read(size)
+        except (EOFError, zlib.error, OSError, ValueError):
+            self.is_damaged = True
+            return b""
+        except Exception as error:  # zstandard has an exception class of its own
+            if type(error).__name__ != "ZstdError":
+                raise
+            self.is_damaged = True
+            return b""
+
+
+def open_source(path: str) -> Source:
+    """Open a log of any kind; raises UnreadableInputError where there is nothing to read."""
+    size = 0
+    if path == "-":
+        stream: BinaryIO = sys.stdin.buffer
+    else:
+        place = Path(path)
+        if not place.is_file():
+            raise UnreadableInputError(f"{path}: no such file", hint="name a log file, or - for stdin")
+        try:
+            size = place.stat().st_size
+            stream = place.open("rb")
+        except OSError as error:
+            raise UnreadableInputError(f"{path}: {error.strerror}") from error
+    source = Source(path, b"", _decompressed(io.BufferedReader(cast(io.RawIOBase, stream))), size)
+    source.head = source.read(HEAD)
+    source.stream = cast(BinaryIO, _Rejoined(source.head, source.stream))
+    return source
+
+
+def _decompressed(stream: io.BufferedReader) -> BinaryIO:
+    magic = stream.peek(4)[:4]
+    if magic[:2] == b"\x1f\x8b":
+        return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
+    if magic == b"\x28\xb5\x2f\xfd":
+        try:
+            import zstandard
+        except ImportError as error:
+            raise MissingExtraError("zstandard", "zstd") from error
+        reader = zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True)
+        return cast(BinaryIO, reader)
+    return cast(BinaryIO, stream)
+
+
+class _Rejoined(io.RawIOBase):
+    """The head, then the rest of the stream."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head = head
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def read_all(self, limit: int) -> bytes:
+        """Read to the end, but no more than about ``limit`` bytes."""
+        parts: list[bytes] = []
+        total = 0
+        for block in self.blocks():
+            parts.append(block)
+            total += len(block)
+            if total > limit:
+                break
+        return b"".join(parts)
+
+    def read(self, size: int = -1) -> bytes:
+        if not self._head:
+            return self._rest.read(size)
+        if size < 0:
+            taken, self._head = self._head, b""
+            return taken + self._rest.read()
+        taken, self._head = self._head[:size], self._head[size:]
+        return taken

@@ -1,0 +1,77 @@
+"""Which number is the step: the surest name whose values behave like a step."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nandoctor.logs import naming
+from nandoctor.logs.groups import BAR, Group
+
+_LARGEST = 2.0**62
+
+
+def step_key(leading: list[Group]) -> str | None:
+    """Return the step's key among the groups that hold the loss; None where the log has none."""
+    total = sum(group.count for group in leading)
+    keys = dict.fromkeys(key for group in leading for key in group.keys)
+    found: list[tuple[float, int, str]] = []
+    for key in keys:
+        rank = 3.5 if key == BAR else naming.step_rank(key)
+        if rank is None:
+            continue
+        holding = [group for group in leading if key in group.keys]
+        count = sum(group.count for group in holding)
+        values = np.concatenate([_values(group, key) for group in holding])
+        lines = np.concatenate([group.table()[0][_mask(group, key)] for group in holding])
+        values = values[np.argsort(lines, kind="stable")]
+        is_enough = count * 2 >= total or (count >= 2 and rank <= 1 and count * 3 >= total)
+        if is_enough and behaves_like_step(values, strict=rank >= 5):
+            found.append((rank, count, key))
+    widest = max((count for _, count, _ in found), default=0)
+    found = [candidate for candidate in found if candidate[1] * 4 >= widest * 3]
+    return min(found)[2] if found else None
+
+
+def _mask(group: Group, key: str) -> NDArray[np.bool_]:
+    mask: NDArray[np.bool_] = group.table()[2][:, group.keys.index(key)]
+    return mask
+
+
+def _values(group: Group, key: str) -> NDArray[np.float64]:
+    _, values, logged, _ = group.table()
+    place = group.keys.index(key)
+    column: NDArray[np.float64] = values[logged[:, place], place]
+    return column
+
+
+def behaves_like_step(values: NDArray[np.float64], *, strict: bool) -> bool:
+    """Whether the values are whole numbers that grow, as steps do.
+
+    Args:
+        values: In file order.
+        strict: Nearly every row must have a value of its own (an epoch as step).
+    """
+    values = values[np.isfinite(values)]
+    if not len(values) or (np.abs(values) > _LARGEST).any() or (values < -1).any():
+        return False
+    if np.mean(values == np.floor(values)) < 0.99:
+        return False
+    if len(values) < 3:
+        return not strict or len(values) == len(np.unique(values)) or len(values) < 2
+    change = np.diff(values)
+    if not change.any() or np.mean(change < 0) > 0.34:
+        return False
+    return bool(np.mean(change != 0) >= (0.45 if strict else 0.1))
+
+
+def usable_context(context: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return the steps that lines above announced, where they tell the rows apart."""
+    known = np.isfinite(context)
+    if known.mean() < 0.5 or not behaves_like_step(context[known], strict=True):
+        return None
+    if np.mean(np.diff(context[known]) != 0) < 0.7 and known.sum() > 2:
+        return None
+    filled = context.copy()
+    filled[~known] = 0
+    return filled
