@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nandoctor.signals.noise import Floats, running_level
+from nandoctor.signals.noise import ENOUGH, Floats, running_level
 
 MIN_RISE = 0.22
 """Log-rise (a factor of 1.25) below which nothing is an excursion, however quiet the run."""
 _SIGMAS = 6.0
+_FOOT_SIGMAS = 2.0
 _CALM = 2
-"""Points back in the band that end an excursion (more for a long one)."""
+"""Points in a row back in the band that end an excursion."""
+_LEAST_NOISE = 0.01
+_NOISE_OF_UNKNOWN = 0.15
+"""Noise that a run is granted before it has shown its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Excursion:
-    """One stay outside the healthy band, as positions in the series of finite losses.
+    """One stay outside the healthy band, as positions in the series of heights.
 
     Args:
         start: First point outside.
         stop: One past the last point outside.
-        level: Height of the healthy level before it.
-        band: How far above the level the band reached.
-        noise: Robust noise of the height before it.
-        height: Highest point above the level.
+        level: Height of the healthy level: the lowest running median so far.
+        band: How far above the level the band reaches.
+        noise: Robust noise of the height when it left the band.
+        peak: Highest point above the level.
+        jump: Highest point above the level just before, which may lie higher.
         is_open: The series ends outside the band.
     """
 
@@ -34,58 +39,72 @@ class Excursion:
     level: float
     band: float
     noise: float
-    height: float
+    peak: float
+    jump: float
     is_open: bool
 
     def __len__(self) -> int:
         return self.stop - self.start
 
+    @property
+    def significance(self) -> float:
+        """The peak in units of the run's own noise."""
+        unknown = _NOISE_OF_UNKNOWN * max(0.0, 1.0 - self.start / ENOUGH)
+        return self.jump / max(self.noise, _LEAST_NOISE + unknown)
 
-def find_excursions(height: Floats) -> list[Excursion]:
-    """Return the excursions of a series of heights (see scale.py) in order."""
-    level, noise = running_level(height)
-    band = np.maximum(MIN_RISE, _SIGMAS * noise)
-    top = level + band
-    if len(top) > 16:
-        top[16:] = np.minimum.accumulate(top[16:])
-    level = np.minimum.accumulate(level)
-    band = top - level
-    outside = np.flatnonzero(height - level > band)
+
+def find_excursions(height: Floats, *, begin: int = 0) -> list[Excursion]:
+    """Return the excursions of a series of heights (see scale.py) from a position on, in order."""
+    local, noise = running_level(height)
+    top = local + np.maximum(MIN_RISE, _SIGMAS * noise)
+    level = np.minimum.accumulate(local)
+    # The band never rises again: a slow climb must not carry it along. Early windows are too few.
+    top[ENOUGH:] = np.minimum.accumulate(top[ENOUGH:])
+    outside = np.flatnonzero(height > top)
     found: list[Excursion] = []
-    position = 0
+    position = begin
     while True:
         later = np.searchsorted(outside, position)
         if later == len(outside):
             return found
         start = int(outside[later])
-        stop = _return_to(height, start, float(level[start] + band[start]))
-        peak = float(height[start:stop].max() - level[start])
+        stop = _stop(height, start, float(top[start]))
+        highest = float(height[start:stop].max())
         found.append(
             Excursion(
-                start, stop, float(level[start]), float(band[start]), float(noise[start]),
-                peak, stop == len(height),
+                start=start,
+                stop=stop,
+                level=float(level[start]),
+                band=float(top[start] - level[start]),
+                noise=float(noise[start]),
+                peak=highest - float(level[start]),
+                jump=highest - float(local[start]),
+                is_open=stop == len(height),
             )
-        )  # fmt: skip
+        )
         position = stop + 1
 
 
-def _return_to(height: Floats, start: int, limit: float) -> int:
+def _stop(height: Floats, start: int, limit: float) -> int:
     """Return one past the last point above the limit before the series stays below it."""
-    last = start
+    last = position = start
     chunk = 64
-    position = start + 1
     while position < len(height):
-        above = np.flatnonzero(height[position : position + chunk] > limit) + position
-        for point in above:
-            if point - last > _patience(last - start + 1):
+        for point in np.flatnonzero(height[position : position + chunk] > limit) + position:
+            if point - last > _CALM:
                 return last + 1
             last = int(point)
         position += chunk
         chunk = min(2 * chunk, 65536)
-        if position - last > _patience(last - start + 1) + 1:
+        if min(position, len(height)) - last > _CALM:
             return last + 1
     return len(height) if len(height) - last <= _CALM else last + 1
 
 
-def _patience(length: int) -> int:
-    return min(_CALM + length // 2, 32)
+def with_foot(excursion: Excursion, height: Floats) -> Excursion:
+    """Return the excursion begun at the foot of its climb, inside a band that noise made wide."""
+    limit = excursion.level + max(MIN_RISE, _FOOT_SIGMAS * excursion.noise)
+    start = excursion.start
+    while start > 0 and height[start - 1] > limit:
+        start -= 1
+    return replace(excursion, start=start)

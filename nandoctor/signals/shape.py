@@ -1,4 +1,4 @@
-"""The shape of one excursion: a jump, a climb or a growing swing; with how clear it is."""
+"""The shape of a stay outside the healthy band: a jump, a climb or a growing swing."""
 
 from __future__ import annotations
 
@@ -12,20 +12,27 @@ from nandoctor.signals.noise import Floats
 
 _JUMP = math.log(50.0)
 """A first logged rise beyond this did its harm at once."""
-_LONG_CLIMB = 5
-_RETRACE = 0.5
-_FULL_RETRACE = 0.8
+_CLIMB, _LONG_CLIMB = 3, 5
+"""New highs that make a climb, without and after a jump."""
+_SWING = 0.5
+"""Share of the height reached that a fall gives back in a swing."""
+_DEEP_SWING = math.log(20.0)
+"""A fall by this factor is a swing at any height."""
+_FULL_SWING = 0.8
+_CLEAR_OF_NOISE = 1.75
+_SWINGS_PER_HIGH = 0.15
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A pattern and the numbers it rests on.
+    """A pattern and the numbers that it rests on.
 
     Args:
-        num_highs: Points of the excursion that were higher than everything before.
-        num_swings: Falls back towards the healthy level that a new high followed.
-        first_rise: Log-rise of the first point outside.
-        deepest: Largest share of the climb that a swing gave back.
+        num_highs: Points that were higher than every point before.
+        num_swings: Falls that gave back half of the height and were climbed again.
+        first_rise: Log-rise of the first point outside the band.
+        deepest: Largest share of the height that a swing gave back.
+        margin: How far the numbers are from another pattern, in 0..1.
     """
 
     pattern: PatternName
@@ -33,32 +40,50 @@ class Shape:
     num_swings: int
     first_rise: float
     deepest: float
+    margin: float
 
 
-def shape_of(heights: Floats, level: float) -> Shape:
+def shape_of(rise: Floats, band: float) -> Shape:
     """Name the shape of an excursion.
 
     Args:
-        heights: float64[n], the heights of its points.
-        level: The healthy height before it.
+        rise: float64[n], heights above the healthy level.
+        band: How far above the level the healthy band reaches; smaller falls are noise.
     """
-    rise = heights - level
-    peak = np.maximum.accumulate(rise)
-    is_high = np.concatenate([[True], rise[1:] > peak[:-1]])
-    highs = np.flatnonzero(is_high)
-    given_back = []
-    for a, b in zip(highs[:-1], highs[1:], strict=True):
-        if b - a > 1:
-            trough = rise[a + 1 : b].min()
-            given_back.append(float((rise[a] - trough) / max(rise[a], 1e-9)))
-    swings = [share for share in given_back if share >= _RETRACE]
-    deepest = max(given_back, default=0.0)
-    is_swinging = len(swings) >= 2 or deepest >= _FULL_RETRACE
-    is_jump = rise[0] >= _JUMP and len(highs) < _LONG_CLIMB
-    if len(highs) >= 3 and is_swinging and not (is_jump and len(swings) < 2):
-        pattern: PatternName = "oscillating"
-    elif len(highs) >= 3 and not is_jump:
+    before = np.concatenate([[-np.inf], np.maximum.accumulate(rise)[:-1]])
+    num_highs = int((rise > before).sum())
+    swings = _swings(rise, _CLEAR_OF_NOISE * band)
+    deepest = max(swings, default=0.0)
+    is_swinging = deepest >= _FULL_SWING or len(swings) >= max(2.0, _SWINGS_PER_HIGH * num_highs)
+    is_jump = bool(rise[0] >= _JUMP)
+    pattern: PatternName = "spike"
+    if is_swinging and num_highs >= _CLIMB and not (is_jump and len(swings) < 2):
+        pattern = "oscillating"
+    elif num_highs >= (_LONG_CLIMB if is_jump else _CLIMB):
         pattern = "exponential"
-    else:
-        pattern = "spike"
-    return Shape(pattern, len(highs), len(swings), float(rise[0]), deepest)
+    margin = _margin(pattern, num_highs, len(swings), is_jump)
+    return Shape(pattern, num_highs, len(swings), float(rise[0]), deepest, margin)
+
+
+def _swings(rise: Floats, least: float) -> list[float]:
+    """Return the share of its height that each deep fall gave back before half was regained."""
+    shares = []
+    peak = trough = float(rise[0])
+    for value in rise.tolist():
+        fall = peak - trough
+        is_deep = fall >= max(least, min(_SWING * peak, _DEEP_SWING))
+        if value >= peak or (is_deep and value - trough >= _SWING * fall):
+            if is_deep:
+                shares.append(min(1.0, fall / peak))
+            peak = trough = value
+        trough = min(trough, value)
+    return shares
+
+
+def _margin(pattern: PatternName, num_highs: int, num_swings: int, is_jump: bool) -> float:
+    if pattern == "spike":
+        return {1: 1.0, 2: 0.5}.get(num_highs, 0.3)
+    if pattern == "exponential":
+        sure = min(1.0, (num_highs - 2) / 4.0)
+        return sure * (0.5 if num_swings or is_jump else 1.0)
+    return min(1.0, num_swings / 4.0)

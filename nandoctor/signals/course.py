@@ -1,0 +1,143 @@
+"""The course of one run: how it ended and the excursion that tells it; words are account.py's."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from nandoctor.evidence import Outcome
+from nandoctor.signals.excursions import Excursion, find_excursions, with_foot
+from nandoctor.signals.noise import ENOUGH, Floats
+from nandoctor.signals.scale import scale_of
+from nandoctor.signals.shape import Shape, shape_of
+
+_DIVERGED = math.log(2.0)
+_LONE_SPIKE = math.log(4.0)
+"""What one point must rise to count; healthy logs stay below it (the report: at most 4.1)."""
+_SPIKE = math.log(2.0)
+"""What two or more points in a row must rise to count."""
+_SIGNIFICANT = 30.0
+"""In units of the run's own noise: reinforcement learning and tiny batches reach 25."""
+_RECOVERING = 0.5
+_BACK = math.log(3.0)
+"""Nearer to the old level than this, and far below its peak, a run is on its way back."""
+_OWN_CLIMB = 8
+"""New highs after which a climb needs no earlier swings to be understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a run went.
+
+    Args:
+        onset: Position of the first point outside the healthy band, None where there is none.
+        crash: Position of the first non-finite loss of the final failure.
+        lead: The excursion that tells it, in positions of ``finite``; None without a rise.
+        finite: Positions of the finite losses that were looked at.
+        height: Their heights.
+    """
+
+    outcome: Outcome
+    onset: int | None
+    crash: int | None
+    lead: Excursion | None
+    shape: Shape | None
+    finite: np.ndarray[tuple[int], np.dtype[np.intp]]
+    height: Floats
+
+
+def course_of(loss: Floats) -> Course:
+    """Return the course of one run from its logged losses in order, float64[n]."""
+    crash = _crash(loss)
+    finite = np.flatnonzero(np.isfinite(loss[:crash]))
+    height = scale_of(loss[finite]).height(loss[finite]) if len(finite) else np.empty(0)
+    blank = Course("healthy", None, crash, None, None, finite, height)
+    if crash is not None:
+        return _crashed(blank, "nan" if math.isnan(loss[crash]) else "inf")
+    if not len(finite):
+        return blank
+    found = find_excursions(height)
+    if found and found[-1].is_open and (outcome := _open_end(found[-1], height)):
+        return _led_by(with_foot(found[-1], height), replace(blank, outcome=outcome))
+    if len(height) >= 2 * ENOUGH:
+        # A hump while the run warms up is no spike, and its narrow band says nothing later on.
+        found = find_excursions(height, begin=ENOUGH)
+        if found and found[-1].is_open and (outcome := _open_end(found[-1], height)):
+            return _led_by(with_foot(found[-1], height), replace(blank, outcome=outcome))
+    spikes = [excursion for excursion in found if _is_spike(excursion)]
+    if spikes:
+        worst = max(spikes, key=lambda excursion: excursion.jump)
+        course = _led_by(worst, replace(blank, outcome="recovered"))
+        # It came back: whatever led up to it, the harm was a passing one.
+        return replace(course, shape=replace(shape_of(np.ones(1), 0.0), margin=1.0))
+    if len(finite) < len(loss):
+        return replace(blank, outcome="recovered", onset=int(np.flatnonzero(~np.isfinite(loss))[0]))
+    return blank
+
+
+def _crash(loss: Floats) -> int | None:
+    """Return where the final run of mostly non-finite losses begins, None where none is final."""
+    bad = ~np.isfinite(loss)
+    if not len(loss) or not bad[-1]:
+        return None
+    for start in np.flatnonzero(np.diff(bad, prepend=False) & bad):
+        if bad[start:].mean() >= 0.5:
+            return int(start)
+    return len(loss) - 1
+
+
+def _crashed(blank: Course, outcome: Outcome) -> Course:
+    blank = replace(blank, outcome=outcome, onset=blank.crash)
+    found = find_excursions(blank.height) if len(blank.height) else []
+    if not found or not found[-1].is_open:
+        return blank
+    last = with_foot(found[-1], blank.height)
+    return _led_by(_joined_to_swings(last, found[:-1], blank.height), blank)
+
+
+def _joined_to_swings(last: Excursion, earlier: list[Excursion], height: Floats) -> Excursion:
+    """Return the last excursion begun at the first of the growing swings that led up to it."""
+    if shape_of(height[last.start : last.stop] - last.level, last.band).num_highs >= _OWN_CLIMB:
+        return last
+    start, length, joined = last.start, len(last), []
+    for previous in reversed(earlier):
+        is_near = start - previous.stop <= max(length, len(previous)) + 1
+        if not is_near or previous.peak < 2.0 * previous.band:
+            break
+        start, length = previous.start, len(previous)
+        joined.append(previous)
+    swung = replace(last, start=start)
+    shape = shape_of(height[start : last.stop] - last.level, last.band)
+    return swung if len(joined) >= 2 and shape.pattern == "oscillating" else last
+
+
+def _open_end(last: Excursion, height: Floats) -> Outcome | None:
+    """Return the outcome of a run that ends outside its band, None where that means nothing."""
+    rise = height[last.start : last.stop] - last.level
+    if len(last) < 3:
+        return "ongoing" if _is_spike(last) else None
+    if len(last) < ENOUGH and last.significance < _SIGNIFICANT and last.peak < _LONE_SPIKE:
+        return None
+    recent = rise[-max(3, len(rise) // 4) :]
+    end = float(np.median(recent))
+    if max(end, float(rise[-1])) <= max(last.band, _DIVERGED) or np.median(rise) <= last.band:
+        return None
+    if recent.max() < _RECOVERING * last.peak and end < _BACK:
+        return "recovered"
+    is_above_start = last.level + end > float(np.median(height[: max(1, min(5, last.start))]))
+    is_abrupt = float(rise[:3].max()) > _DIVERGED
+    return "diverged" if is_above_start or is_abrupt else None
+
+
+def _is_spike(excursion: Excursion) -> bool:
+    least = _LONE_SPIKE if len(excursion) == 1 else _SPIKE
+    return excursion.jump >= least and excursion.significance >= _SIGNIFICANT
+
+
+def _led_by(excursion: Excursion, course: Course) -> Course:
+    rise = course.height[excursion.start : excursion.stop] - excursion.level
+    shape = shape_of(rise[: int(rise.argmax()) + 1], excursion.band)
+    onset = int(course.finite[excursion.start])
+    return replace(course, onset=onset, lead=excursion, shape=shape)
