@@ -3,17 +3,35 @@ here."""
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 
 from nandoctor.errors import NandoctorError, UnreadableInputError
-from nandoctor.evidence import LogFacts
-from nandoctor.logs import bare_numbers, csv_table, json_document, json_lines, text
+from nandoctor.evidence import LogEvent, LogFacts
+from nandoctor.logs import (
+    bare_numbers,
+    csv_table,
+    json_document,
+    json_lines,
+    mlflow_store,
+    notebook,
+    tensorboard_events,
+    text,
+    wandb_run,
+)
 from nandoctor.logs.choose import Overrides
+from nandoctor.logs.event_kinds import KIND_NAMES as EVENT_KINDS
+from nandoctor.logs.events import EventScanner
 from nandoctor.logs.format import LogFormat, Progress, Reading
 from nandoctor.logs.history import build_history
+from nandoctor.logs.lines import numbered
 from nandoctor.logs.source import Source, open_source
 
 LOG_FORMATS: tuple[LogFormat, ...] = (
+    tensorboard_events.FORMAT,
+    wandb_run.FORMAT,
+    mlflow_store.FORMAT,
+    notebook.FORMAT,
     json_lines.FORMAT,
     csv_table.FORMAT,
     bare_numbers.FORMAT,
@@ -21,7 +39,7 @@ LOG_FORMATS: tuple[LogFormat, ...] = (
     text.FORMAT,
 )
 
-__all__ = ["LOG_FORMATS", "LogFormat", "Reading", "is_log", "read_log"]
+__all__ = ["EVENT_KINDS", "LOG_FORMATS", "LogFormat", "is_log", "read_events", "read_log"]
 
 
 def read_log(
@@ -64,6 +82,32 @@ def read_log(
         num_unread=reading.num_unread,
         unread_examples=tuple(reading.unread_examples),
     )
+
+
+def read_events(path: str) -> tuple[LogEvent, ...]:
+    """Return the failure events of a raw job log, in line order (see ``EVENT_KINDS``)."""
+    source = open_source(str(path))
+    if not source.head.strip():
+        return ()
+    scanner = EventScanner()
+    for number, line in numbered(source):
+        scanner.take(number, line.decode("utf-8", "replace"))
+    return tuple(scanner.finish())
+
+
+def is_log(path: str) -> bool:
+    """Whether a file is a training log, judged by its first 256 KiB."""
+    try:
+        source = open_source(str(path))
+        source.stream = io.BytesIO(source.head)
+        chosen = _format_of(source, None)
+        reading = chosen.read(source)
+        history = build_history(reading.groups, Overrides(), str(path))
+    except NandoctorError:
+        return False
+    if chosen.name in ("csv", "text"):
+        return len(history) >= 3 or not history.is_step_index
+    return len(history) > 0
 
 
 def _format_of(source: Source, name: str | None) -> LogFormat:

@@ -50,9 +50,7 @@ def _read(source: Source) -> Reading:
     return reading
 
 
-def _group(
-    flat: NDArray[np.float64], widths: NDArray[np.int64], lines: NDArray[np.int64]
-) -> Group:
+def _group(flat: NDArray[np.float64], widths: NDArray[np.int64], lines: NDArray[np.int64]) -> Group:
     """Return the rows: a table where the lines are equally long, else one long series."""
     width = int(np.median(widths))
     if 2 <= width <= _MOST_COLUMNS and len(widths) >= 2:

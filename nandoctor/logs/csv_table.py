@@ -144,7 +144,9 @@ def _numbers(
             values[:, place] = column.to_numpy()
             logged[:, place] = ~np.isnan(values[:, place])
             continue
-        cells = [to_number(cell) if isinstance(cell, str) else None for cell in column.astype(object)]
+        cells = [
+            to_number(cell) if isinstance(cell, str) else None for cell in column.astype(object)
+        ]
         values[:, place] = [np.nan if cell is None else cell for cell in cells]
         logged[:, place] = [cell is not None for cell in cells]
         if _matters(name):
@@ -158,9 +160,7 @@ def _refuse(reading: Reading, chunk: pd.DataFrame, place: int, layout: _Layout) 
         reading.unread(layout.delimiter.join(row))
 
 
-def _spell_out(
-    values: NDArray[np.float64], logged: NDArray[np.bool_], names: list[str]
-) -> None:
+def _spell_out(values: NDArray[np.float64], logged: NDArray[np.bool_], names: list[str]) -> None:
     """Mark the loss NaN where a row has a step and no finite metric: how pandas writes NaN."""
     is_step = np.array([naming.step_rank(name) is not None for name in names])
     is_setting = np.array(

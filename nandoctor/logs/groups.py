@@ -26,7 +26,8 @@ class Group:
     keys: tuple[str, ...]
     rank: int | None = None
     bar: int = 0
-    """Bars whose numbers are running means of the epoch: 1 = while it runs, 2 = at its end."""
+    """Bars whose numbers are running means of the epoch: 1 = while it runs, 2 = at its end; 3 = a
+    row of a printed table, which may be redrawn."""
     _lines: list[int] = field(default_factory=list)
     _rows: list[tuple[float, ...]] = field(default_factory=list)
     _context: list[float] = field(default_factory=list)
@@ -104,9 +105,7 @@ class Groups:
 
     by_keys: dict[tuple[object, ...], Group] = field(default_factory=dict)
 
-    def of(
-        self, keys: tuple[str, ...], rank: int | None = None, bar: int = 0
-    ) -> Group | None:
+    def of(self, keys: tuple[str, ...], rank: int | None = None, bar: int = 0) -> Group | None:
         """Return the group of such lines; None where a log invents ever new names."""
         name = (keys, rank, bar)
         group = self.by_keys.get(name)

@@ -90,12 +90,18 @@ def _assemble(
     if not is_index:
         segment = segments_of(numbers, epoch, columns)
     history = MetricHistory(numbers, columns, line, segment, is_index)
-    return history if is_index else join_rows(history, is_bar=step == BAR)
+    return (
+        history
+        if is_index
+        else join_rows(history, last_counts=step == BAR or any(g.bar == 3 for g in groups))
+    )
 
 
 def _column(
     groups: list[Group],
-    tables: list[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]],
+    tables: list[
+        tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]
+    ],
     key: str,
 ) -> Column:
     values, logged = [], []

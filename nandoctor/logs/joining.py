@@ -27,20 +27,20 @@ def segments_of(
     return np.cumsum(back).astype(np.int32)
 
 
-def join_rows(history: MetricHistory, *, is_bar: bool = False) -> MetricHistory:
+def join_rows(history: MetricHistory, *, last_counts: bool = False) -> MetricHistory:
     """Join neighbouring rows of the same step that do not contradict each other.
 
     Args:
         history: In file order.
-        is_bar: Rows are redraws of a progress bar: the last one of a step counts.
+        last_counts: Rows of one step are redraws (progress bars, printed tables).
     """
     if len(history) < 2:
         return history
     same = (np.diff(history.step) == 0) & (np.diff(history.segment) == 0)
     if not same.any():
         return history
-    if is_bar:
-        return history.rows(np.append(~(same & (np.diff(history.line) == 0)), True))
+    if last_counts:
+        return history.rows(np.append(~same, True))
     for column in history.columns.values():
         both = column.logged[1:] & column.logged[:-1]
         differs = (column.values[1:] != column.values[:-1]) & ~(
@@ -49,7 +49,9 @@ def join_rows(history: MetricHistory, *, is_bar: bool = False) -> MetricHistory:
         same &= ~(both & differs)
     run = np.concatenate([[0], np.cumsum(~same)])
     first = np.flatnonzero(np.concatenate([[True], ~same]))
-    columns = {name: _first_logged(column, run, len(first)) for name, column in history.columns.items()}
+    columns = {
+        name: _first_logged(column, run, len(first)) for name, column in history.columns.items()
+    }
     return MetricHistory(
         history.step[first], columns, history.line[first], history.segment[first],
         history.is_step_index,

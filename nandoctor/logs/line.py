@@ -13,7 +13,7 @@ _TOKEN = re.compile(
     r"|\d+:\d\d(?::\d\d)?(?:[.,]\d+)?|\d+\.\d+\.\d+[\w.]*|0x[0-9a-fA-F]+"
     r"|[\w.-]+\.(?:py|cpp|cc|cu)[: ]+(?:line )?:?\d+)"
     r"|(?<![\w.])([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
-    r"|(?:[nN][aA][nN]|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|null)(?![\w])))"
+    r"|(?:[nN][aA][nN]|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|null)(?!\w|\s+(?:iter|step|or\b))))"
 )
 _SLASH = re.compile(r"\s*/\s*\d+(?![\d.:])")
 _TRAILING = " \t:=~'\"([<>*`"

@@ -74,7 +74,9 @@ def open_source(path: str) -> Source:
     else:
         place = Path(path)
         if not place.is_file():
-            raise UnreadableInputError(f"{path}: no such file", hint="name a log file, or - for stdin")
+            raise UnreadableInputError(
+                f"{path}: no such file", hint="name a log file, or - for stdin"
+            )
         try:
             size = place.stat().st_size
             stream = place.open("rb")

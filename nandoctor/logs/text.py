@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 from nandoctor.logs import naming
 from nandoctor.logs.format import LogFormat, Reading
@@ -11,6 +12,7 @@ from nandoctor.logs.groups import BAR, Groups
 from nandoctor.logs.line import Named, is_epoch_bar, numbers_of, plain, rank_of
 from nandoctor.logs.lines import numbered
 from nandoctor.logs.source import Source
+from nandoctor.logs.tables import PrintedTable
 
 _VALIDATION_LINE = re.compile(
     r"^.{0,120}?(?:^|[\]:>|(] ?|\s-\s|\s{2}|\t)\W*(?:val|valid|validation|test|eval|evaluation|dev)"
@@ -24,19 +26,38 @@ class TextReader:
 
     def __init__(self) -> None:
         self.groups = Groups()
+        self._table = PrintedTable()
         self._context = math.nan
 
     def take(self, number: int, text: str) -> bool:
         """Read one line; True where it holds a metric."""
         text = plain(text)
+        kept = [named for named in self._table.row(text) if _is_kept(named)]
+        if kept:
+            return self._add(number, kept, None, 3)
         kept = [named for named in numbers_of(text) if _is_kept(named)]
         if not kept:
+            self._table.take_header(text)
             return False
         if not any(_is_signal(named.key) for named in kept):
             self._announce(kept)
             return False
-        keys = self._keys(text, kept)
-        group = self.groups.of(keys, rank_of(text), _bar(text, kept))
+        if _is_validation_line(text, kept):
+            kept = [
+                named if _is_step(named.key) or naming.is_validation(named.key)
+                else replace(named, key=f"val {named.key}")
+                for named in kept
+            ]  # fmt: skip
+        return self._add(number, kept, rank_of(text), _bar(text, kept))
+
+    def _add(self, number: int, kept: list[Named], rank: int | None, bar: int) -> bool:
+        keys: list[str] = []
+        for named in kept:
+            key = named.key
+            while key in keys:
+                key += "'"
+            keys.append(key)
+        group = self.groups.of(tuple(keys), rank, bar)
         if group is not None:
             group.add(number, tuple(named.value for named in kept), self._context)
         return True
@@ -44,30 +65,24 @@ class TextReader:
     def _announce(self, kept: list[Named]) -> None:
         """Remember the step or epoch that a line without metrics announces."""
         for named in kept:
-            if named.key != BAR and naming.step_rank(named.key) is not None:
+            if named.key != BAR and _is_step(named.key):
                 self._context = named.value
                 return
 
-    @staticmethod
-    def _keys(text: str, kept: list[Named]) -> tuple[str, ...]:
-        is_validation = _VALIDATION_LINE.match(text) is not None or any(
-            naming.is_validation(named.key) and naming.step_rank(named.key) is not None
-            for named in kept
-        )
-        keys: list[str] = []
-        for named in kept:
-            key = named.key
-            if is_validation and not naming.is_validation(key) and naming.step_rank(key) is None:
-                key = f"val {key}"
-            while key in keys:
-                key += "'"
-            keys.append(key)
-        return tuple(keys)
+
+def _is_validation_line(text: str, kept: list[Named]) -> bool:
+    return _VALIDATION_LINE.match(text) is not None or any(
+        naming.is_validation(named.key) and _is_step(named.key) for named in kept
+    )
+
+
+def _is_step(key: str) -> bool:
+    return naming.step_rank(key) is not None
 
 
 def _is_kept(named: Named) -> bool:
     return (
-        named.key == BAR or _is_signal(named.key) or naming.step_rank(named.key) is not None
+        named.key == BAR or _is_signal(named.key) or _is_step(named.key)
         or not naming.is_noise(named.key)
     )  # fmt: skip
 

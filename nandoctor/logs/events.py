@@ -1,0 +1,120 @@
+"""The events of raw job logs for triage: failure lines, tracebacks, non-finite numbers."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+from nandoctor.evidence import LogEvent
+from nandoctor.logs import naming
+from nandoctor.logs.event_kinds import KINDS
+from nandoctor.logs.groups import BAR
+from nandoctor.logs.line import Named, numbers_of, plain, rank_of
+from nandoctor.logs.tracebacks import Tracebacks
+
+_PER_KIND = 1000
+"""Events of one kind that are kept: the first ones tell the story."""
+_LONGEST = 4096
+_NONFINITE = re.compile(r"(?<![a-z0-9_])(?:nan|inf|infinity)(?![a-z0-9_])")
+_PREFIX = re.compile(
+    r"^(?:\s*(?:\d{4}-\d\d-\d\dT[\d:.]+Z?\s|##\[\w+\]|\[?(?:rank|default)\s?\d+\]?: ?|\d{1,4}: ))+"
+)
+_CODE = re.compile(
+    r"float\(|math\.|np\.|torch\.|isnan|isinf|isfinite|^\s*(?:if|def|assert|return|import)\s|"
+    r"::\w+.*\b(?:PASSED|XFAIL|SKIPPED)|\bpassed\b.*\bin [\d.]+s|^\s*(?:#|//|\+|-)\s*\w+\(|"
+    r"\b(?:Collecting|Downloading|Installing|Requirement already)\b"
+)
+
+
+class EventScanner:
+    """Takes the lines of a log one by one and keeps the events."""
+
+    def __init__(self) -> None:
+        self.events: list[LogEvent] = []
+        self._counts: dict[str, int] = {}
+        self._tracebacks = Tracebacks()
+        self._nan_steps = 0.0
+        self._step: int | None = None
+
+    def take(self, number: int, text: str) -> None:
+        """Look at one line."""
+        text = plain(text[:_LONGEST]).rstrip()
+        if not text:
+            return
+        rank = rank_of(text)
+        bare = _PREFIX.sub("", text)
+        for event in self._tracebacks.take(number, bare, rank):
+            self._keep(self._named(event))
+        lower = bare.lower()
+        if self._tracebacks.is_inside(rank) or _CODE.search(bare):
+            return
+        kind = kind_of(bare, lower)
+        if kind is not None:
+            self._keep(LogEvent(kind, number, bare[:500].strip(), self._step_of(bare), rank))
+        elif _NONFINITE.search(lower) or "nan iterations" in lower:
+            for event in self._of_numbers(number, bare, rank):
+                self._keep(event)
+
+    def finish(self) -> list[LogEvent]:
+        """Return the events in line order, after the last line."""
+        for event in self._tracebacks.finish():
+            self._keep(self._named(event))
+        return sorted(self.events, key=lambda event: event.line)
+
+    def _named(self, event: LogEvent) -> LogEvent:
+        if event.kind != "python_traceback":
+            return event
+        kind = kind_of(event.text, event.text.lower())
+        return LogEvent(kind or event.kind, event.line, event.text, event.step, event.rank)
+
+    def _keep(self, event: LogEvent) -> None:
+        count = self._counts.get(event.kind, 0)
+        self._counts[event.kind] = count + 1
+        if count < _PER_KIND:
+            self.events.append(event)
+
+    @staticmethod
+    def _step_of(text: str) -> int | None:
+        return _step(numbers_of(text))
+
+    def _of_numbers(self, number: int, text: str, rank: int | None) -> Iterator[LogEvent]:
+        found = numbers_of(text)
+        if any(named.key == BAR and named.value == 0 for named in found):
+            return  # a bar's text before its first step
+        step = _step(found)
+        counter = next((n for n in found if naming.counter_name(n.key) == "num_nan_steps"), None)
+        if counter is not None and counter.value > self._nan_steps:
+            self._nan_steps = counter.value
+            yield LogEvent("hidden_nan", number, text.strip()[:500], step, rank)
+        loss = _best(found, naming.loss_rank)
+        norm = _best(found, naming.grad_norm_rank)
+        if loss is not None and not math.isfinite(loss.value):
+            yield LogEvent("nonfinite_loss", number, text.strip()[:500], step, rank)
+        elif norm is not None and not math.isfinite(norm.value):
+            is_hidden = loss is not None and loss.value == 0 and math.isnan(norm.value)
+            kind = "hidden_nan" if is_hidden else "nonfinite_grad"
+            yield LogEvent(kind, number, text.strip()[:500], step, rank)
+
+
+def _best(found: list[Named], rank: object) -> Named | None:
+    assert callable(rank)
+    ranked = [(value, place) for place, n in enumerate(found) if (value := rank(n.key)) is not None]
+    ranked = [pair for pair in ranked if pair[0] < naming.LAST_RESORT]
+    return found[min(ranked)[1]] if ranked else None
+
+
+def _step(found: list[Named]) -> int | None:
+    steps = [(r, n.value) for n in found if (r := naming.step_rank(n.key)) is not None]
+    steps = [pair for pair in steps if math.isfinite(pair[1])]
+    return int(min(steps)[1]) if steps else None
+
+
+def kind_of(text: str, lower: str) -> str | None:
+    """Return the kind of a line's message; None where it tells of no failure."""
+    for kind in KINDS:
+        if not any(needle in lower for needle in kind.needles):
+            continue
+        if kind.pattern.search(text) and not (kind.unless and kind.unless.search(text)):
+            return kind.name
+    return None

@@ -1,0 +1,68 @@
+"""Printed tables (YOLO, fastai, notebooks): a line of column names, then rows of numbers only."""
+
+from __future__ import annotations
+
+import re
+
+from nandoctor.logs import naming
+from nandoctor.logs.line import Named
+from nandoctor.logs.spelling import to_number
+
+_CELL = re.compile(r"^([-+]?[\w.+-]+?)(?:/(\d+))?([a-zA-Z%:]{0,3})$")
+_WORDS = re.compile(r"^[\w\s/.()%-]+$")
+_GAP = re.compile(r"\s{2,}|\t")
+_MOST = 40
+
+
+class PrintedTable:
+    """Remembers the last header and names the numbers below it."""
+
+    def __init__(self) -> None:
+        self._names: tuple[str, ...] = ()
+
+    def take_header(self, text: str) -> bool:
+        """Whether the line is a header; if so, remember it."""
+        if not 8 < len(text) < 400 or ":" in text or "=" in text or "oss" not in text.lower():
+            return False
+        names = tuple(_split(text))
+        if not 2 <= len(names) <= _MOST or any(
+            len(name) > 30 or not _WORDS.match(name) or to_number(name) is not None
+            or len(name.split()) > 3 for name in names
+        ):  # fmt: skip
+            return False
+        if not any(_is_loss(name) for name in names):
+            return False
+        self._names = names
+        return True
+
+    def row(self, text: str) -> list[Named]:
+        """Return the numbers of a row, named by the header; empty where it is none."""
+        if not self._names:
+            return []
+        cells = _split(text) if "|" in text and "%|" not in text else text.split()
+        width = len(self._names)
+        if len(cells) < width or (len(cells) > width and "|" in text and "%|" not in text):
+            return []
+        found: list[Named] = []
+        for name, cell in zip(self._names, cells, strict=False):
+            match = _CELL.match(cell)
+            number = to_number(match.group(1)) if match else None
+            if number is None and cell is cells[0]:
+                return []
+            if number is not None and match is not None:
+                total = match.group(2)
+                found.append(Named(name, number, 0, 0, int(total) if total else None))
+        return found if len(found) >= 0.6 * width else []
+
+
+def _split(text: str) -> list[str]:
+    text = text.strip()
+    if "|" in text:
+        return [cell.strip() for cell in text.strip("|").split("|")]
+    cells = [cell for cell in _GAP.split(text) if cell]
+    return cells if len(cells) > 1 else text.split()
+
+
+def _is_loss(name: str) -> bool:
+    rank = naming.loss_rank(name)
+    return rank is not None and rank < naming.LAST_RESORT
