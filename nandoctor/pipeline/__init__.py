@@ -4,20 +4,27 @@ from nandoctor.pipeline.api import (
     classify,
     classify_log,
     diagnose,
+    gradient_flow,
     inspect_checkpoint,
     inspect_model,
     replay,
     replay_checkpoint,
 )
 from nandoctor.pipeline.collect import Settings
+from nandoctor.pipeline.triage import triage
+from nandoctor.pipeline.watch import Watched, follow
 
 __all__ = [
     "Settings",
+    "Watched",
     "classify",
     "classify_log",
     "diagnose",
+    "follow",
+    "gradient_flow",
     "inspect_checkpoint",
     "inspect_model",
     "replay",
     "replay_checkpoint",
+    "triage",
 ]
