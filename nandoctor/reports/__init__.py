@@ -20,7 +20,7 @@ class Renderer(Protocol):
         ...
 
 
-_NAMES = ("rich", "json")
+_NAMES = ("rich", "json", "markdown", "sarif", "junit", "github")
 
 
 class _Renderers(Mapping[str, Renderer]):

@@ -65,7 +65,7 @@ def _origin(definitions: Schema) -> Schema:
     origin = _object(evidence.Origin, definitions)
     tensor = _object(evidence.TensorStats, definitions)
     hints = get_type_hints(evidence.OpTensor)
-    extra = {name: _of(hints[name], definitions) for name in ("offending", "indices")}
+    extra = {name: _of(hint, definitions) for name, hint in hints.items() if name != "stats"}
     flat = _array(_add(tensor, **extra))
     cause = {"type": ["string", "null"]}
     grade = {"enum": [grade.name for grade in findings.Grade]}

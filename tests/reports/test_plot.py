@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nandoctor.reports.curve import Curve, curve
-from nandoctor.reports.rich.plot import plot
+from nandoctor.reports.plot import plot
 
 
 def straight(values, **changes):

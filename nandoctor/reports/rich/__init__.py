@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 
 from nandoctor.findings import Report
 from nandoctor.reports.rewrite import rewritten
-from nandoctor.reports.rich.closing import missing, timings
+from nandoctor.reports.rich.closing import timings, unseen
 from nandoctor.reports.rich.files import files
 from nandoctor.reports.rich.findings import findings
 from nandoctor.reports.rich.flow import flow, numerics
@@ -29,7 +29,7 @@ Section = Callable[[Report, View, Words], "RenderableType | None"]
 
 SECTIONS: tuple[Section, ...] = (
     headline, why, plan, tree, loss, origin, trials, tensors, flow, numerics, findings, inputs,
-    missing, files, timings,
+    unseen, files, timings,
 )  # fmt: skip
 """In the order of the report; a section that has nothing to say returns None."""
 

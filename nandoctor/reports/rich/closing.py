@@ -6,20 +6,16 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from nandoctor.findings import Report
+from nandoctor.reports.phrases import missing
 from nandoctor.reports.rich.style import bullets, section
 from nandoctor.reports.text import seconds
 from nandoctor.reports.view import View
 from nandoctor.reports.words import Words
 
 
-def missing(report: Report, view: View, say: Words) -> RenderableType | None:
+def unseen(report: Report, view: View, say: Words) -> RenderableType | None:
     """Return what was not looked at, why, and what it would have added."""
-    lines = []
-    for item in report.skipped:
-        line = f"{item.what}: {item.reason}"
-        if item.would_add:
-            line += say("; would have shown: {what}", what=item.would_add)
-        lines.append((line, ""))
+    lines = [(text, "") for text in missing(report, say)]
     return section(say("Not looked at"), bullets(lines)) if lines else None
 
 

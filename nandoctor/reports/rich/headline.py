@@ -6,12 +6,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nandoctor.findings import Diagnosis, Report
+from nandoctor.findings import Report
+from nandoctor.reports.phrases import reasons
 from nandoctor.reports.rich.style import GRADE, MARK, SEVERITY, bullets, section
 from nandoctor.reports.text import shorten
 from nandoctor.reports.verdict import verdict
 from nandoctor.reports.view import View
-from nandoctor.reports.words import Words, cause_title
+from nandoctor.reports.words import Words
 
 
 def headline(report: Report, view: View, say: Words) -> RenderableType:
@@ -35,25 +36,6 @@ def headline(report: Report, view: View, say: Words) -> RenderableType:
 
 def why(report: Report, view: View, say: Words) -> RenderableType | None:
     """Return the evidence for and against the diagnosis and the causes ruled out."""
-    claim = report.diagnosis
-    if claim is None:
-        return None
-    lines = [(text, "") for text in claim.evidence]
-    lines += [(say("against: {text}", text=text), "yellow") for text in claim.against]
-    lines += [(text, "dim") for text in _alternatives(claim, say)]
-    if claim.mechanism and claim.mechanism != claim.cause:
-        name = cause_title(claim.mechanism, say)
-        lines.append((say("mechanism: {cause}", cause=name), "dim"))
+    styles = {"for": "", "against": "yellow", "other": "dim"}
+    lines = [(reason.text, styles[reason.kind]) for reason in reasons(report, say)]
     return section(say("Why"), bullets(lines)) if lines else None
-
-
-def _alternatives(claim: Diagnosis, say: Words) -> list[str]:
-    lines = []
-    for other in claim.alternatives:
-        name = cause_title(other.cause, say)
-        if other.ruled_out_by:
-            lines.append(say("not {cause}: {reason}", cause=name, reason=other.ruled_out_by))
-        else:
-            lines.append(say("also possible: {cause} ({grade})", cause=name,
-                             grade=say(other.grade.name)))  # fmt: skip
-    return lines

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
@@ -31,7 +33,7 @@ def bullets(lines: list[tuple[str, str]]) -> Table:
     return grid
 
 
-def pairs(rows: list[tuple[str, RenderableType]]) -> Table:
+def pairs(rows: Sequence[tuple[str, RenderableType]]) -> Table:
     """Return label and value in two columns."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)

@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from nandoctor.findings import Report
+from nandoctor.reports.phrases import trial_detail
 from nandoctor.reports.rich.style import MARK, OUTCOME, section, table
 from nandoctor.reports.text import number
 from nandoctor.reports.view import View
@@ -24,14 +25,11 @@ def trials(report: Report, view: View, say: Words) -> RenderableType | None:
                  key=lambda trial: _ORDER.index(trial.outcome))  # fmt: skip
     for trial in ran:
         outcome = say(trial.outcome.replace("_", " "))
-        detail = trial.detail
-        if trial.hides:
-            detail = say("hides the symptom; proves nothing") + (f"; {detail}" if detail else "")
         rows.add_row(
             Text(trial.intervention),
             Text(f"{MARK[trial.outcome]} {outcome}", style=OUTCOME[trial.outcome]),
             Text(number(trial.loss)),
-            Text(detail, style="dim"),
+            Text(trial_detail(trial, say), style="dim"),
         )
     left = len(report.trials) - len(ran)
     if left:

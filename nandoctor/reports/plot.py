@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nandoctor.reports.curve import Curve
 from nandoctor.reports.text import number
+from nandoctor.reports.words import Words
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Braille bits by row and column of a cell."""
@@ -123,3 +124,18 @@ def _step_labels(curve: Curve, cells: int) -> str:
     first, last = f"{curve.step.min():.0f}", f"{curve.step.max():.0f}"
     gap = max(cells - len(first) - len(last), 1)
     return " " * (_LABEL + 1) + first + " " * gap + last
+
+
+def legend(drawn: Curve, say: Words) -> str:
+    """Return what the marks on the axis stand for."""
+    parts = []
+    marks = [
+        (drawn.onset, "▲", "onset"),
+        (drawn.watch[0] if drawn.watch else None, "w", "watch"),
+        (drawn.alarm[0] if drawn.alarm else None, "a", "alarm"),
+        (drawn.bad_step[0] if len(drawn.bad_step) else None, "✗", "NaN"),
+    ]
+    for step, sign, name in marks:
+        if step is not None:
+            parts.append(f"{sign} {say(name)} {step:.0f}")
+    return "   ".join(parts)

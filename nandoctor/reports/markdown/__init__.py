@@ -1,0 +1,37 @@
+"""Markdown for a CI step summary or a pull-request comment: verdict open, details folded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from nandoctor.findings import Report
+from nandoctor.reports.markdown.claim import files, headline, plan, tree, why
+from nandoctor.reports.markdown.detail import closing, findings, loss, origin, tensors, trials
+from nandoctor.reports.rewrite import rewritten
+from nandoctor.reports.text import visible
+from nandoctor.reports.view import PLAIN, View
+from nandoctor.reports.words import Words, words
+
+SECTIONS: tuple[Callable[[Report, Words], str], ...] = (
+    headline, files, plan, why, tree, loss, origin, trials, tensors, findings, closing,
+)  # fmt: skip
+LIMIT = 60_000
+"""Characters in all; GitHub refuses a comment of more than 65,536."""
+
+
+def render(report: Report, view: View = PLAIN) -> str:
+    """Return the report; sections that would not fit into a comment are left out, last first."""
+    say = words(view.lang)
+    text = ""
+    for part in _parts(rewritten(report, visible), say):
+        if len(text) + len(part) > LIMIT:
+            return text + say("The report is longer; see --format html.") + "\n"
+        text += part + "\n\n"
+    return text.rstrip("\n") + "\n"
+
+
+def _parts(report: Report, say: Words) -> Iterator[str]:
+    yield from filter(None, (section(report, say) for section in SECTIONS))
+    if report.command != "triage":
+        for file in report.files:
+            yield from _parts(file, say)

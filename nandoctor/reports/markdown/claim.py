@@ -1,0 +1,68 @@
+"""The upper half of the Markdown report: verdict, what to do, why, the tree, several files."""
+
+from __future__ import annotations
+
+from nandoctor.findings import Report
+from nandoctor.reports.markdown.escape import code, plain, table
+from nandoctor.reports.phrases import reasons
+from nandoctor.reports.verdict import verdict
+from nandoctor.reports.words import Words
+
+MARKS = {"error": "❌", "warning": "⚠️", "clean": "✅", "note": "ℹ️"}
+MARKS |= {"fixed": "✅", "not_fixed": "❌", "failed": "⚠️"}
+
+
+def headline(report: Report, say: Words) -> str:
+    """Return the verdict as a heading with its fact and place."""
+    claim = verdict(report, say)
+    parts = [plain(claim.title), code(claim.code), plain(claim.certainty)]
+    lines = [f"## {MARKS[claim.mark]} {' · '.join(part for part in parts if part)}"]
+    if claim.sentence:
+        lines.append(plain(claim.sentence) + "  ")
+    if claim.where:
+        lines.append(code(claim.where) + "  ")
+    inputs = ", ".join(code(name) for name in report.inputs[:3])
+    lines.append(f"<sub>nandoctor {report.command} {inputs}</sub>")
+    return "\n".join(lines)
+
+
+def plan(report: Report, say: Words) -> str:
+    """Return the numbered prescriptions and what to collect next."""
+    lines = []
+    for index, item in enumerate(report.prescriptions, 1):
+        value = f" {code(item.value)}" if item.value else ""
+        why = f" — {plain(item.why)}" if item.why else ""
+        lines.append(f"{index}. {plain(item.action)}{value} *({say(item.grade.name)})*{why}")
+    if report.next_evidence:
+        lines.append(f"\n{say('To decide, collect next: ')}{plain(report.next_evidence)}")
+    return f"### {say('What to do now')}\n\n" + "\n".join(lines) if lines else ""
+
+
+def why(report: Report, say: Words) -> str:
+    """Return evidence for and against, and the causes ruled out."""
+    lines = [f"- {plain(reason.text)}" for reason in reasons(report, say)]
+    return f"### {say('Why')}\n\n" + "\n".join(lines) if lines else ""
+
+
+def tree(report: Report, say: Words) -> str:
+    """Return the walk through the decision tree."""
+    rows = [
+        [plain(say(step.question)), f"**{plain(say(step.answer))}**", plain(step.evidence)]
+        for step in report.decision
+    ]
+    header = [say("question"), say("answer"), say("evidence")]
+    return f"### {say('Decision tree')}\n\n{table(header, rows)}" if rows else ""
+
+
+def files(report: Report, say: Words) -> str:
+    """Return a row a file where there are several inputs."""
+    rows = []
+    for file in report.files:
+        claim = verdict(file, say)
+        unread = file.skipped and not (file.logs or file.checkpoints)
+        title = file.skipped[0].reason if unread else claim.title
+        fact = " · ".join(part for part in (claim.sentence, claim.where) if part)
+        name = code(", ".join(file.inputs))
+        rows.append([MARKS[claim.mark], name, code(claim.code), plain(title), plain(fact)])
+    header = ["", say("file"), say("code"), say("verdict"), say("fact")]
+    return table(header, rows) if rows else ""

@@ -1,0 +1,92 @@
+"""The lower half of the Markdown report, folded: curve, origin, trials, tensors, findings."""
+
+from __future__ import annotations
+
+from nandoctor.findings import Report
+from nandoctor.reports.curve import curve
+from nandoctor.reports.markdown.claim import MARKS
+from nandoctor.reports.markdown.escape import code, folded, plain, table
+from nandoctor.reports.phrases import (
+    missing,
+    origin_facts,
+    pattern_facts,
+    replay_notes,
+    trial_detail,
+)
+from nandoctor.reports.plot import legend, plot
+from nandoctor.reports.text import number, seconds
+from nandoctor.reports.verdict import pattern_title
+from nandoctor.reports.words import Words
+
+ROWS = 20
+
+
+def loss(report: Report, say: Words) -> str:
+    """Return the curve as text and the numbers behind the pattern."""
+    drawn = curve(report)
+    facts = [f"- {plain(text)}" for text in pattern_facts(report, say)]
+    if drawn is None and not facts:
+        return ""
+    picture = ""
+    if drawn is not None:
+        lines = [*plot(drawn, 76, 9), "", legend(drawn, say)]
+        picture = "```text\n" + "\n".join(line.rstrip() for line in lines) + "\n```\n"
+    title = say("Loss curve")
+    if report.pattern:
+        title += f": {pattern_title(report.pattern, say)}"
+    return folded(title, picture + "\n".join(facts))
+
+
+def origin(report: Report, say: Words) -> str:
+    """Return the origin with its source line, operands and way to the loss."""
+    place = report.origin
+    if place is None:
+        return ""
+    lines = [f"- {label}: {code(value)}" for label, value in origin_facts(place, say)]
+    source = place.user_source or place.source
+    if source is not None:
+        at, line = code(f"{source.file}:{source.line}"), code(source.code.strip())
+        lines.append(f"- {at} {plain(source.function)}: {line}")
+    lines += [f"- {plain(note)}" for note in replay_notes(report, say)]
+    return folded(say("Origin"), "\n".join(lines))
+
+
+def trials(report: Report, say: Words) -> str:
+    """Return the interventions that ran."""
+    rows = [
+        [code(t.intervention), f"{MARKS[t.outcome]} {say(t.outcome.replace('_', ' '))}",
+         number(t.loss), plain(trial_detail(t, say))]
+        for t in report.trials if t.outcome != "not_applicable"
+    ]  # fmt: skip
+    header = [say("changed"), say("outcome"), say("loss"), say("detail")]
+    return folded(say("Interventions tried"), table(header, rows)) if rows else ""
+
+
+def tensors(report: Report, say: Words) -> str:
+    """Return the suspicious tensors, worst first."""
+    rows = [
+        [code(t.name), t.role, f"{t.num_nan:,}", f"{t.num_posinf + t.num_neginf:,}",
+         number(t.min), number(t.max), number(t.l2)]
+        for t in report.tensors[:ROWS]
+    ]  # fmt: skip
+    header = [say("tensor"), say("role"), "NaN", "Inf", say("min"), say("max"), say("l2")]
+    return folded(say("Suspicious tensors"), table(header, rows)) if rows else ""
+
+
+def findings(report: Report, say: Words) -> str:
+    """Return every finding."""
+    rows = [
+        [MARKS[f.severity], code(f.code), plain(f.message), code(f.where)] for f in report.findings
+    ][:50]
+    header = ["", say("code"), say("finding"), say("where")]
+    return folded(say("Findings"), table(header, rows)) if rows else ""
+
+
+def closing(report: Report, say: Words) -> str:
+    """Return what is missing and how long it took."""
+    title = say("Not looked at")
+    lines = [f"- {title}: {plain(text)}" for text in missing(report, say)]
+    if report.timings:
+        total = say("{time} in all", time=seconds(sum(report.timings.values())))
+        lines.append(f"\n<sub>{total}</sub>")
+    return "\n".join(lines)
