@@ -1,0 +1,49 @@
+"""The corrupt buffers restored: from the last good checkpoint, else their bad elements only."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+
+from nandoctor.evidence import ReplayFacts
+from nandoctor.interventions.outcome import IRRELEVANT, remark
+from nandoctor.interventions.repair import healed
+from nandoctor.interventions.tensors import replaced_values
+from nandoctor.step import is_float_tensor
+from nandoctor.target import Intervention, ReplayTarget
+
+
+def corrupt_buffers(target: ReplayTarget) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+    """Return each corrupt buffer with the mask of its bad elements.
+
+    A -inf is a mask, not damage; a variance below zero is damage although it is finite.
+    """
+    found = {}
+    for name, buffer in target.model.named_buffers():
+        if not is_float_tensor(buffer):
+            continue
+        tensor = buffer.detach()
+        bad = torch.isnan(tensor) | (tensor == float("inf"))
+        if name.endswith("running_var"):
+            bad |= tensor < 0
+        if bool(bad.any()):
+            found[name] = (tensor, bad)
+    return found
+
+
+def _applies(target: ReplayTarget, facts: ReplayFacts) -> str:
+    return "" if corrupt_buffers(target) else IRRELEVANT
+
+
+@contextlib.contextmanager
+def _apply(target: ReplayTarget, facts: ReplayFacts) -> Iterator[ReplayTarget]:
+    corrupt = corrupt_buffers(target)
+    remark(", ".join(corrupt))
+    new = [(t, healed(name, t, bad, target)) for name, (t, bad) in corrupt.items()]
+    with replaced_values(new):
+        yield target
+
+
+INTERVENTION = Intervention("reset_buffer", "corrupt buffers restored", _applies, _apply)
