@@ -357,6 +357,9 @@ class Origin:
     """Name of the bad parameter, buffer, batch entry or optimizer state, where there is one."""
     positions: tuple[str, ...] = ()
     """Token or pixel positions, where the layout tells (``sample 3, token 17``)."""
+    consumers: tuple[str, ...] = ()
+    """``"module: op"`` of the forward ops that read the (forward) op's result, directly or not, in
+    order, up to about two dozen: shows a ``where`` or ``clamp`` that comes too late."""
     calls: int = 1
     """Which call of a module that is called several times, from 1."""
 

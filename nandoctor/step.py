@@ -32,8 +32,7 @@ def run_step(target: ReplayTarget) -> StepOutcome:
         outcome = outcome_of(target, loss)
         if target.optimizer is None or not outcome.is_finite:
             return outcome
-        apply_optimizer(target)
-        return replace(outcome, bad_after_step=bad_after_step(target))
+        return replace(outcome, bad_after_step=stepped(target))
 
 
 @contextlib.contextmanager
@@ -102,6 +101,16 @@ def backward(target: ReplayTarget, loss: torch.Tensor) -> None:
                 parameter.grad.div_(scale)
 
 
+def stepped(target: ReplayTarget) -> tuple[str, ...]:
+    """Run the optimizer step and return the names of what it left non-finite.
+
+    A parameter that was non-finite before (a vocabulary row that nobody reads) is not its doing.
+    """
+    before = nonfinite_names([(name, p.detach()) for name, p in target.model.named_parameters()])
+    apply_optimizer(target)
+    return tuple(name for name in bad_after_step(target) if name not in before)
+
+
 def apply_optimizer(target: ReplayTarget) -> None:
     """Clip as recorded and run the optimizer step."""
     assert target.optimizer is not None
@@ -123,31 +132,36 @@ def outcome_of(target: ReplayTarget, loss: torch.Tensor) -> StepOutcome:
 
 
 def nonfinite_names(named: list[tuple[str, torch.Tensor]]) -> tuple[str, ...]:
-    """Return the names of the tensors that hold a NaN or an Inf."""
-    tensors = [_values(tensor) for _, tensor in named]
-    if not tensors:
+    """Return the names of the tensors that hold a NaN or an Inf, with one wait for the device."""
+    filled = [(name, stored_values(tensor)) for name, tensor in named if tensor.numel()]
+    if not filled:
         return ()
-    flags = [torch.isfinite(tensor).all() for tensor in tensors]
-    device = flags[0].device
-    finite = torch.stack([flag.to(device) for flag in flags]).tolist()
-    return tuple(name for (name, _), good in zip(named, finite, strict=True) if not good)
+    # A finite sum proves that every term is finite, in one pass; the rest is looked at closely.
+    sums = [values.sum(dtype=torch.float32).to(filled[0][1].device) for _, values in filled]
+    proved = torch.isfinite(torch.stack(sums)).tolist()
+    suspects = [item for item, good in zip(filled, proved, strict=True) if not good]
+    return tuple(name for name, values in suspects if not bool(torch.isfinite(values).all()))
 
 
 def grad_norm(gradients: list[torch.Tensor]) -> float:
     """Return the global L2 norm, in float64 where the device has it."""
     squares = [
-        torch.linalg.vector_norm(_values(g).float()).cpu().double().square() for g in gradients
+        torch.linalg.vector_norm(stored_values(g).float()).cpu().double().square()
+        for g in gradients
     ]
     return float(torch.stack(squares).sum().sqrt())
 
 
 def bad_after_step(target: ReplayTarget) -> tuple[str, ...]:
-    """Return the parameters and optimizer state tensors that are non-finite now."""
-    named = [(name, p.detach()) for name, p in target.model.named_parameters()]
+    """Return the parameters and optimizer state tensors that are non-finite now.
+
+    A parameter without a gradient took no part in the step, and neither did its state.
+    """
+    moved = [(name, p) for name, p in target.model.named_parameters() if p.grad is not None]
+    named = [(name, p.detach()) for name, p in moved]
     if target.optimizer is not None:
-        names = {id(p): name for name, p in target.model.named_parameters()}
-        for parameter, state in target.optimizer.state.items():
-            name = names.get(id(parameter), "?")
+        for name, parameter in moved:
+            state = target.optimizer.state.get(parameter, {})
             named += [(f"{k}.{name}", v) for k, v in state.items() if is_float_tensor(v)]
     return nonfinite_names(named)
 
@@ -157,9 +171,12 @@ def is_float_tensor(value: Any) -> bool:
     return isinstance(value, torch.Tensor) and (value.is_floating_point() or value.is_complex())
 
 
-def _values(tensor: torch.Tensor) -> torch.Tensor:
-    """Return the stored elements: sparse layouts by their values, 8-bit floats widened."""
+def stored_values(tensor: torch.Tensor) -> torch.Tensor:
+    """Return the stored real numbers: sparse by their values, complex as pairs, fp8 widened."""
     tensor = tensor.detach()
     if tensor.layout is not torch.strided:
         tensor = tensor.coalesce().values() if tensor.is_sparse else tensor.values()
-    return tensor.float() if tensor.element_size() == 1 and tensor.is_floating_point() else tensor
+    if tensor.is_complex():
+        tensor = torch.view_as_real(tensor.resolve_conj())
+    is_fp8 = tensor.element_size() == 1 and tensor.is_floating_point()
+    return tensor.float() if is_fp8 else tensor

@@ -1,0 +1,48 @@
+"""Whether a tensor holds a NaN or an Inf, as cheaply as that can be told; nothing is recorded here."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from nandoctor.step import stored_values
+
+
+def can_be_bad(value: object) -> bool:
+    """Whether a value is a tensor whose elements can be NaN or Inf."""
+    return (
+        isinstance(value, torch.Tensor)
+        and (value.is_floating_point() or value.is_complex())
+        and not value.is_meta
+    )
+
+
+def has_bad(tensor: torch.Tensor) -> bool:
+    """Whether any element is NaN or Inf; waits for the device."""
+    values = stored_values(tensor)
+    if values.numel() == 0 or math.isfinite(values.sum().item()):
+        return False  # a finite sum proves that every term is finite
+    low, high = torch.aminmax(values)
+    return not (math.isfinite(low.item()) and math.isfinite(high.item()))
+
+
+def running_sum(tensor: torch.Tensor) -> torch.Tensor | None:
+    """Return a 0-d tensor that is finite only if all elements are, without waiting for the device.
+
+    None where there is no element. A sum of finite elements may overflow: a non-finite result is
+    a suspicion, not a proof.
+    """
+    values = stored_values(tensor)
+    return values.sum(dtype=torch.float32) if values.numel() else None
+
+
+def is_infinite_only(tensor: torch.Tensor) -> float | None:
+    """Return the one infinity that the non-finite elements are, None where they are mixed."""
+    values = stored_values(tensor)
+    if values.numel() == 0 or torch.isnan(values).any().item():
+        return None
+    low, high = (bound.item() for bound in torch.aminmax(values))
+    if math.isinf(low) and math.isinf(high) and low != high:
+        return None
+    return low if math.isinf(low) else high if math.isinf(high) else None

@@ -1,0 +1,89 @@
+"""Every tensor that stands before the step, by name: parameters, buffers, batch, optimizer state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from nandoctor.batches import named_tensors
+from nandoctor.target import ReplayTarget
+from nandoctor.tracing.finiteness import can_be_bad, has_bad, is_infinite_only, running_sum
+from nandoctor.tracing.storages import Leaf, LeafKind, Leaves
+
+
+def leaves_of(target: ReplayTarget, batch: Any, known: dict[str, Leaf] | None = None) -> Leaves:
+    """Return the leaves of a step.
+
+    Args:
+        batch: The copy of the batch that the step runs on.
+        known: What an earlier call found out, by ``kind:name``; spares looking at them again.
+    """
+    named = [(k, n, t) for k, n, t in _named(target, batch) if can_be_bad(t)]
+    if known is None:
+        known = _examined(named)
+    leaves = Leaves()
+    for kind, name, tensor in named:
+        leaves.add(known.get(f"{kind}:{name}") or Leaf(name, kind), tensor)
+    return leaves
+
+
+def bad_leaves(target: ReplayTarget) -> dict[str, Leaf]:
+    """Return the leaves that hold a NaN or an Inf, by ``kind:name``."""
+    return _examined([(k, n, t) for k, n, t in _named(target, target.batch) if can_be_bad(t)])
+
+
+def leaf_tensors(target: ReplayTarget) -> dict[str, torch.Tensor]:
+    """Return every leaf by ``kind:name``."""
+    return {f"{kind}:{name}": tensor for kind, name, tensor in _named(target, target.batch)}
+
+
+def module_names(target: ReplayTarget) -> dict[int, str]:
+    """Return the dotted path of each module, the first where it is shared, by id."""
+    return {id(module): name for name, module in target.model.named_modules()}
+
+
+def _examined(named: list[tuple[LeafKind, str, torch.Tensor]]) -> dict[str, Leaf]:
+    """Look at all leaves with one wait for the device, then closely at the suspicious ones."""
+    sums = [(item, running_sum(item[2])) for item in named]
+    totals = [(item, total) for item, total in sums if total is not None]
+    if not totals:
+        return {}
+    device = totals[0][1].device
+    finite = torch.isfinite(torch.stack([total.to(device) for _, total in totals])).tolist()
+    found = {}
+    for ((kind, name, tensor), _), good in zip(totals, finite, strict=True):
+        if not good and has_bad(tensor):
+            found[f"{kind}:{name}"] = Leaf(name, kind, True, is_infinite_only(tensor))
+    return found
+
+
+def _named(target: ReplayTarget, batch: Any) -> Iterator[tuple[LeafKind, str, torch.Tensor]]:
+    parameters = list(target.model.named_parameters())
+    for name, parameter in parameters:
+        yield "parameter", name, parameter
+    for name, buffer in target.model.named_buffers():
+        yield "buffer", name, buffer
+    for name, module in target.model.named_modules():
+        for key, value in _plain_tensors(module):
+            yield "buffer", f"{name}.{key}" if name else key, value
+    for name, tensor in named_tensors(batch):
+        yield "batch", name, tensor
+    if target.optimizer is not None:
+        names = {id(parameter): name for name, parameter in parameters}
+        for parameter, state in target.optimizer.state.items():
+            for key, value in state.items():
+                if isinstance(value, torch.Tensor):
+                    yield "state", f"{key}.{names.get(id(parameter), '?')}", value
+
+
+def _plain_tensors(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield tensors kept as plain attributes: tables that nobody registered as buffers."""
+    for key, value in vars(module).items():
+        if isinstance(value, torch.Tensor):
+            yield key, value
+        elif isinstance(value, (list, tuple)) and len(value) <= 64:
+            for position, item in enumerate(value):
+                if isinstance(item, torch.Tensor):
+                    yield f"{key}.{position}", item

@@ -1,0 +1,127 @@
+"""From a proved op to an Origin: whose op it is, what went in, how it reaches the result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from nandoctor.evidence import OpTensor, Origin, Phase
+from nandoctor.target import ReplayTarget
+from nandoctor.tracing.frames import Place
+from nandoctor.tracing.operands import bad_elements, inputs_of, outputs_of
+from nandoctor.tracing.paths import consumers_of, path_of
+from nandoctor.tracing.records import Detail, OpRecord, Part
+from nandoctor.tracing.relevance import Proof
+from nandoctor.tracing.storages import Leaf
+
+NOWHERE = Place("", "", None, None, False, False)
+_LOOKS_ONLY = ("softmax", "attention", "logsumexp")
+"""Ops to which an infinite leaf is a mask, not a value."""
+
+
+def origin_of(proof: Proof, part: Part, reaches: tuple[str, ...]) -> Origin:
+    """Describe a proved op.
+
+    Args:
+        part: The part of the step in which the result came out bad.
+        reaches: Where the bad elements arrive.
+    """
+    record, watch = proof.record, proof.run.watch
+    own = watch.details.get(record.index)
+    before = watch.details.get(record.forward) if record.forward is not None else None
+    leaf = guilty_leaf(record, own)
+    place, forward_op = _place(record, before)
+    phase: Phase = _phase(leaf, part)
+    if part == "backward" and forward_op is None and record.part == "forward":
+        forward_op = record.name
+    elif part == "backward" and place.is_recomputed:
+        forward_op = record.name
+    described = before if before is not None else own
+    return Origin(
+        phase=phase,
+        module=place.module,
+        op=record.name,
+        forward_op=forward_op,
+        module_class=place.module_class,
+        source=place.source,
+        user_source=place.user_source,
+        inputs=inputs_of(own) if own else (),
+        outputs=outputs_of(own) if own else (),
+        forward_inputs=_forward_inputs(own, before, phase),
+        arguments=_plain(described.scalars) if described else {},
+        path_to_loss=path_of(proof),
+        consumers=consumers_of(proof),
+        reaches=reaches,
+        tensor=leaf.name if leaf else None,
+    )
+
+
+def guilty_leaf(record: OpRecord, detail: Detail | None) -> Leaf | None:
+    """Return the leaf that the op read bad elements from, None where it made them itself."""
+    for leaf in record.leaves:
+        is_mask = leaf.infinity is not None and any(word in record.name for word in _LOOKS_ONLY)
+        if not is_mask:
+            return leaf
+    if detail is not None and "batch_norm" in record.name:
+        return _negative_variance(detail)
+    return None
+
+
+def _negative_variance(detail: Detail) -> Leaf | None:
+    """Return the running variance that is finite, but no variance."""
+    for leaf, tensor in zip(detail.leaves, detail.inputs, strict=True):
+        if leaf is not None and leaf.kind == "buffer" and leaf.name.endswith("var"):
+            eps = float(detail.scalars.get("eps", 0.0))
+            if bool((tensor + eps <= 0).any()):
+                return leaf
+    return None
+
+
+def _phase(leaf: Leaf | None, part: Part) -> Phase:
+    if leaf is None or leaf.kind in ("constant", "state"):
+        return part
+    return "batch" if leaf.kind == "batch" else "parameters"
+
+
+def _place(record: OpRecord, before: Detail | None) -> tuple[Place, str | None]:
+    """Return the place of the forward op where there is one, and that op's name."""
+    place = record.place or NOWHERE
+    if record.forward is None or before is None:
+        return place, None
+    if before.place.is_custom and "Backward" in record.node:
+        return before.place, record.node.split("Backward")[0]
+    if place.source is not None and not place.is_custom:  # a hook of the user's
+        return place, before.name
+    return before.place, before.name
+
+
+def _forward_inputs(
+    own: Detail | None, before: Detail | None, phase: Phase
+) -> tuple[OpTensor, ...]:
+    if before is None:
+        return inputs_of(own) if own is not None and phase == "backward" else ()
+    bad = bad_elements(own) if own is not None else None
+    return inputs_of(before, bad if bad is not None else torch.zeros(()).bool())
+
+
+def _plain(scalars: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments as plain values: a report must be able to write them."""
+    plain = (bool, int, float, str, type(None))
+    return {
+        name: value if isinstance(value, plain) else _listed(value)
+        for name, value in scalars.items()
+    }
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [item if isinstance(item, (bool, int, float, str)) else str(item) for item in value]
+    return str(value)
+
+
+def module_of_parameter(target: ReplayTarget, name: str) -> tuple[str, str]:
+    """Return the path and the class of the module that owns a parameter."""
+    path = name.rpartition(".")[0]
+    modules = dict(target.model.named_modules())
+    return (path, type(modules[path]).__name__) if path in modules else ("", "")

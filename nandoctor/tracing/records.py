@@ -1,0 +1,101 @@
+"""What a watched run leaves behind: plain values about its ops, and no tensor of the step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+
+from nandoctor.tracing.frames import Place
+from nandoctor.tracing.storages import Leaf
+
+Part = Literal["forward", "backward", "optimizer"]
+Role = Literal["candidate", "spread", "mask"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a watched run looks at and changes.
+
+    Args:
+        leave: Bad results of every other candidate op are replaced by finite numbers; None = all
+            stay as they are. -1 leaves none.
+        details: Ops whose operands are kept.
+        is_detailed: Note the producers and the module of every op.
+        suspects: The only ops whose results are looked at; None = all.
+    """
+
+    leave: int | None = None
+    details: frozenset[int] = frozenset()
+    is_detailed: bool = False
+    suspects: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpRecord:
+    """An op whose result held bad elements.
+
+    Args:
+        sources: Ops that wrote the bad elements it read.
+        leaves: Bad leaves that it read itself.
+        masks: Whether an intended infinity was among its inputs.
+        forward: Index of the forward op whose gradient it computes.
+        node: Name of the autograd node that ran it.
+        parameter: Id of the parameter whose gradient it accumulates.
+    """
+
+    index: int
+    name: str
+    part: Part
+    role: Role
+    sources: tuple[int, ...] = ()
+    leaves: tuple[Leaf, ...] = ()
+    has_mask: bool = False
+    forward: int | None = None
+    node: str = ""
+    place: Place | None = None
+
+
+@dataclass(slots=True)
+class Detail:
+    """The operands of one op: detached copies, dropped once they are measured."""
+
+    name: str
+    scalars: dict[str, Any]
+    inputs: list[torch.Tensor]
+    outputs: list[torch.Tensor]
+    place: Place
+    makers: list[tuple[str, ...]]
+    leaves: list[Leaf | None]
+
+
+@dataclass(slots=True)
+class Lineage:
+    """Producers and module of every op of a detailed run."""
+
+    names: dict[int, str] = field(default_factory=dict)
+    modules: dict[int, str] = field(default_factory=dict)
+    parents: dict[int, tuple[int, ...]] = field(default_factory=dict)
+
+    def made_by(self, index: int | None, limit: int = 12) -> tuple[str, ...]:
+        """Return the names of the ops that led to an op's result, nearest first, itself first."""
+        queue, found = [index] if index is not None else [], dict[int, None]()
+        while queue and len(found) < limit:
+            current = queue.pop(0)
+            if current not in found and current in self.names:
+                found[current] = None
+                queue += self.parents.get(current, ())
+        return tuple(self.names[op] for op in found)
+
+    def consumers(self, index: int, limit: int = 24) -> tuple[int, ...]:
+        """Return the ops that an op's result flows into, in order."""
+        reached = {index}
+        found: list[int] = []
+        for op in sorted(self.parents):
+            if op > index and reached.intersection(self.parents[op]):
+                reached.add(op)
+                found.append(op)
+                if len(found) == limit:
+                    break
+        return tuple(found)

@@ -1,0 +1,123 @@
+"""Which op is the origin: proved by leaving it alone while all others are repaired."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from nandoctor.target import ReplayTarget
+from nandoctor.tracing.records import OpRecord, Part, Plan
+from nandoctor.tracing.runs import Run, watched
+from nandoctor.tracing.storages import Leaf
+
+MAX_TRIES = 24
+MAX_ORIGINS = 6
+
+
+@dataclass(frozen=True)
+class Proof:
+    """An op that was left alone and spoiled the result.
+
+    Args:
+        run: The detailed run in which it was the only one left.
+        is_proved: False where no op alone spoils the result and this one is only the first.
+    """
+
+    record: OpRecord
+    run: Run
+    is_proved: bool = True
+
+
+class Search:
+    """The counterfactual runs of one failing step.
+
+    Args:
+        part: The part whose outcome is judged.
+        deadline: ``time.monotonic()`` after which no further run is started.
+    """
+
+    def __init__(
+        self, target: ReplayTarget, part: Part, known: dict[str, Leaf], trace: Run,
+        *, suspects: frozenset[int] | None = None, deadline: float = float("inf"),
+        progress: Callable[[float], None] = lambda _: None,
+    ) -> None:  # fmt: skip
+        self.target = target
+        self.part: Part = part
+        self.known = known
+        self.trace = trace
+        self.suspects = suspects
+        self.deadline = deadline
+        self.progress = progress
+        self.tried: dict[int, Run] = {}
+
+    def proofs(self) -> list[Proof]:
+        """Return the independent origins, the earliest first."""
+        queue = sorted(ancestors(self.trace), key=lambda record: record.index)
+        if not queue:
+            queue = self._hidden()
+        found = self._prove(queue)
+        if not found:
+            found = self._prove(self._hidden())
+        if not found and queue:
+            first = queue[0]
+            run = self.tried.get(first.index) or self.leave(first)
+            found = [Proof(first, run, is_proved=False)]
+        return sorted(found, key=lambda proof: proof.record.index)
+
+    def _prove(self, queue: list[OpRecord]) -> list[Proof]:
+        found: list[Proof] = []
+        queue = list(queue)
+        while queue and len(self.tried) < MAX_TRIES and len(found) < MAX_ORIGINS:
+            record = queue.pop(0)
+            if record.index in self.tried or (found and time.monotonic() > self.deadline):
+                continue
+            run = self.leave(record)
+            if run.reached:
+                found.append(Proof(record, run))
+                # What the origin's bad elements covered shows once they alone are left.
+                queue += [r for r in repaired(run) if r.index not in self.tried and r not in queue]
+                queue.sort(key=lambda item: item.index)
+        return found
+
+    def leave(self, record: OpRecord) -> Run:
+        """Run with every candidate but this one repaired."""
+        details = {record.index} | ({record.forward} if record.forward is not None else set())
+        plan = Plan(record.index, frozenset(details), is_detailed=True, suspects=self.suspects)
+        run = watched(self.target, self.part, plan, self.known)
+        self.tried[record.index] = run
+        self.progress(len(self.tried) / MAX_TRIES)
+        return run
+
+    def _hidden(self) -> list[OpRecord]:
+        """Return the candidates that show up once all known ones are repaired."""
+        run = watched(self.target, self.part, Plan(-1, suspects=self.suspects), self.known)
+        return [record for record in repaired(run) if record.index not in self.tried]
+
+
+def repaired(run: Run) -> list[OpRecord]:
+    """Return the candidates of a run that were repaired."""
+    plan = run.watch.plan
+    records = run.watch.records.values()
+    return [r for r in records if r.role == "candidate" and r.index != plan.leave]
+
+
+def ancestors(run: Run) -> Iterable[OpRecord]:
+    """Return the candidates whose bad elements may have come to where the run failed.
+
+    Where nothing tells how they came there (an exception, a sparse gradient), all of them.
+    """
+    records = run.watch.records
+    if not run.ends:
+        return [record for record in records.values() if record.role == "candidate"]
+    queue, seen = list(run.ends), set(run.ends)
+    found = []
+    while queue:
+        record = records.get(queue.pop())
+        if record is None:
+            continue
+        if record.role == "candidate":
+            found.append(record)
+        queue += [source for source in record.sources if source not in seen]
+        seen.update(record.sources)
+    return found

@@ -1,0 +1,122 @@
+"""Running a step under a watch, up to the part that matters; nothing is concluded here."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from nandoctor.step import (
+    apply_optimizer,
+    backward,
+    bad_after_step,
+    forward,
+    nonfinite_names,
+    started,
+)
+from nandoctor.errors import ReplayError
+from nandoctor.snapshot import preserved
+from nandoctor.target import ReplayTarget
+from nandoctor.tracing.leaf_table import leaves_of, module_names
+from nandoctor.tracing.records import Part, Plan
+from nandoctor.tracing.storages import Leaf
+from nandoctor.tracing.watch import Watch
+
+
+@dataclass(frozen=True)
+class Run:
+    """A watched run.
+
+    Args:
+        reached: What came out bad: ``loss``, parameter names (gradients), names after the step.
+        ends: Ops that wrote the bad elements there.
+        error: The exception that the step raised, if any.
+    """
+
+    watch: Watch
+    reached: tuple[str, ...]
+    ends: tuple[int, ...]
+    error: Exception | None = None
+
+
+def watched(
+    target: ReplayTarget, part: Part, plan: Plan, known: dict[str, Leaf], *, through: bool = False
+) -> Run:
+    """Run the step under a watch up to a part, and see what arrives there.
+
+    Args:
+        part: The part whose outcome matters; what comes after it is not run.
+        known: The bad leaves (``leaf_table.bad_leaves``).
+    """
+    names = module_names(target)
+    with preserved(target), single_threaded(), started(target) as batch, plain_loops(target):
+        watch = Watch(leaves_of(target, batch, known), names, plan)
+        try:
+            with watch:
+                return _run(target, batch, part, watch)
+        except ReplayError:
+            raise
+        except Exception as error:  # user code: what it raises on a NaN is an outcome, too
+            return Run(watch, (f"{type(error).__name__}",), (), error)
+
+
+def _run(target: ReplayTarget, batch: object, part: Part, watch: Watch) -> Run:
+    loss = forward(target, batch)
+    if part == "forward":
+        with paused(watch):
+            bad = [loss] if nonfinite_names([("loss", loss)]) else []
+            return Run(watch, tuple("loss" for _ in bad), watch.stains.writers(bad))
+    watch.enter("backward")
+    backward(target, loss)
+    if part == "backward":
+        with paused(watch):
+            named = {n: p.grad for n, p in target.model.named_parameters() if p.grad is not None}
+            bad_names = nonfinite_names(list(named.items()))
+            return Run(watch, bad_names, watch.stains.writers(named[n] for n in bad_names))
+    watch.enter("optimizer")
+    with paused(watch):
+        before = nonfinite_names([(n, p.detach()) for n, p in target.model.named_parameters()])
+    apply_optimizer(target)
+    with paused(watch):
+        bad_names = tuple(name for name in bad_after_step(target) if name not in before)
+        tensors = dict(_state_tensors(target))
+        ends = watch.stains.writers(tensors[n] for n in bad_names if n in tensors)
+        return Run(watch, bad_names, ends)
+
+
+def _state_tensors(target: ReplayTarget) -> Iterator[tuple[str, torch.Tensor]]:
+    names = {id(p): n for n, p in target.model.named_parameters()}
+    for name, parameter in target.model.named_parameters():
+        yield name, parameter
+    if target.optimizer is not None:
+        for parameter, state in target.optimizer.state.items():
+            for key, value in state.items():
+                if isinstance(value, torch.Tensor):
+                    yield f"{key}.{names.get(id(parameter), '?')}", value
+
+
+@contextlib.contextmanager
+def paused(watch: Watch) -> Iterator[None]:
+    """Look at results without being watched."""
+    with torch.utils._python_dispatch._disable_current_modes():
+        yield
+
+
+@contextlib.contextmanager
+def single_threaded() -> Iterator[None]:
+    """Run the backward pass on the calling thread: one order, one line of sequence numbers."""
+    with torch.autograd.set_multithreading_enabled(False):
+        yield
+
+
+@contextlib.contextmanager
+def plain_loops(target: ReplayTarget) -> Iterator[None]:
+    """Run the optimizer parameter by parameter (its groups are put back by ``preserved``)."""
+    if target.optimizer is not None:
+        for group in target.optimizer.param_groups:
+            for switch in ("foreach", "fused"):
+                if switch in group:
+                    group[switch] = False
+    yield

@@ -1,0 +1,65 @@
+"""A tensor's statistics, measured with torch; files are scanned elsewhere, without it."""
+
+from __future__ import annotations
+
+import torch
+
+from nandoctor.evidence import Role, TensorStats
+from nandoctor.step import stored_values
+
+
+def tensor_stats(name: str, role: Role, tensor: torch.Tensor) -> TensorStats:
+    """Measure a tensor; integers and booleans are counted as numbers."""
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    shape = tuple(tensor.shape)
+    values = stored_values(tensor)
+    if values.numel() == 0:
+        return TensorStats(name, role, dtype, shape, tensor.numel())
+    is_float = values.is_floating_point()
+    values = values.to(torch.float64 if values.dtype == torch.float64 else torch.float32)
+    finite = torch.isfinite(values)
+    good = values[finite]
+    counts = {
+        "num_nan": int(torch.isnan(values).sum()),
+        "num_posinf": int((values == torch.inf).sum()),
+        "num_neginf": int((values == -torch.inf).sum()),
+        "num_zero": int((values == 0).sum()),
+    }
+    limits = _limit_counts(values, tensor.dtype) if is_float and not tensor.is_complex() else {}
+    bad = None if finite.all() else first_index(~finite, shape)
+    return TensorStats(
+        name, role, dtype, shape, tensor.numel(), first_bad=bad,
+        **counts, **limits, **_moments(good),
+    )  # fmt: skip
+
+
+def _limit_counts(values: torch.Tensor, dtype: torch.dtype) -> dict[str, int]:
+    """Count the elements that are subnormal and those within 1 % of the dtype's maximum."""
+    info = torch.finfo(dtype)
+    size = values.abs()
+    return {
+        "num_subnormal": int(((size > 0) & (size < info.tiny)).sum()),
+        "num_at_limit": int(((size >= 0.99 * info.max) & (size < torch.inf)).sum()),
+    }
+
+
+def _moments(good: torch.Tensor) -> dict[str, float | None]:
+    if good.numel() == 0:
+        return {}
+    wide = good if good.device.type == "mps" else good.double()
+    mean = wide.mean()
+    return {
+        "min": float(good.min()),
+        "max": float(good.max()),
+        "mean": float(mean),
+        "std": float((wide - mean).square().mean().sqrt()),
+        "l2": float(wide.square().sum().sqrt()),
+    }
+
+
+def first_index(mask: torch.Tensor, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Return the coordinates of the first True element."""
+    if mask.ndim != len(shape):  # complex: a trailing pair; sparse: stored values only
+        mask = mask.any(-1) if mask.ndim == len(shape) + 1 else mask
+    where = mask.nonzero()[:1].tolist()
+    return tuple(where[0]) if where else None
