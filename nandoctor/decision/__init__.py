@@ -1,0 +1,19 @@
+"""From findings to a graded diagnosis: grades, ranking, the decision tree and the plan."""
+
+from nandoctor.decision.collect_next import next_evidence
+from nandoctor.decision.confirm import confirm, confirm_all
+from nandoctor.decision.plan import prescribe
+from nandoctor.decision.tree import TREE, Leaf, Question, walk
+from nandoctor.decision.verdict import diagnose
+
+__all__ = [
+    "TREE",
+    "Leaf",
+    "Question",
+    "confirm",
+    "confirm_all",
+    "diagnose",
+    "next_evidence",
+    "prescribe",
+    "walk",
+]

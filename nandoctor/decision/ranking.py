@@ -1,0 +1,112 @@
+"""Which of the competing causes leads: the earliest link that can be shown, and why not the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nandoctor.decision.confirm import is_reproduced, refutation_of
+from nandoctor.evidence import Evidence
+from nandoctor.findings import Finding, Grade
+
+DYNAMICS = frozenset(
+    {
+        "learning_rate_too_high", "missing_warmup", "gradient_accumulation",
+        "optimizer_instability", "resume_mismatch", "bad_batch",
+    }
+)  # fmt: skip
+STATE = frozenset({"bad_parameter", "bad_buffer", "optimizer_state"})
+DATA = frozenset({"bad_input", "unnormalised_input"})
+LEAST = 0.4  # below this fit the evidence does not decide, and nandoctor abstains
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A cause with its standing among the others.
+
+    Args:
+        weight: The rule's own score after old weights, trials and competing causes.
+        reasons: What lowered it.
+    """
+
+    finding: Finding
+    weight: float
+    reasons: tuple[str, ...] = ()
+
+
+def is_crash(evidence: Evidence, findings: Sequence[Finding]) -> bool:
+    """Whether there is anything to diagnose: a failed replay, an exploded loss or broken state."""
+    if is_reproduced(evidence):
+        return True
+    pattern = evidence.pattern
+    if pattern is not None and pattern.outcome in ("nan", "inf", "diverged"):
+        return True
+    broken = STATE | {"hidden_nan", "loss_scale_collapse"}
+    return any(f.severity == "error" and f.cause in broken for f in findings)
+
+
+def ranked(evidence: Evidence, findings: Sequence[Finding]) -> list[Candidate]:
+    """Return the best finding of each cause, the leading one first."""
+    causes = [f for f in findings if f.is_cause and f.severity == "error"]
+    candidates = [weighed(evidence, finding, causes) for finding in causes]
+    candidates.sort(key=lambda c: (-c.weight, c.finding.code))
+    best: dict[str, Candidate] = {}
+    for candidate in candidates:
+        best.setdefault(candidate.finding.cause, candidate)
+    return list(best.values())
+
+
+def weighed(evidence: Evidence, finding: Finding, causes: Sequence[Finding]) -> Candidate:
+    """Weigh a finding against what the trials and the other findings say."""
+    weight, reasons = finding.score, []
+    if finding.cause in DYNAMICS:
+        factor, reason = _against_dynamics(evidence, finding, causes)
+    elif finding.cause in STATE | DATA:
+        factor, reason = 1.0, ""
+    else:
+        factor, reason = _against_op(evidence, causes)
+    weight *= factor
+    if reason:
+        reasons.append(reason)
+    refuted = refutation_of(evidence, finding)
+    if refuted:
+        weight *= 0.6
+        reasons.append(refuted)
+    if finding.grade is Grade.verified:
+        weight = min(1.0, weight * 1.1)
+    return Candidate(finding, min(weight, 0.99), (*reasons, *finding.against))
+
+
+def _against_dynamics(
+    evidence: Evidence, finding: Finding, causes: Sequence[Finding]
+) -> tuple[float, str]:
+    """Old weights decide: if the batch fails on them too, the training before is not to blame."""
+    trial = evidence.trial("old_weights")
+    if is_reproduced(evidence) and trial is not None:
+        if trial.outcome == "not_fixed":
+            return 0.3, "the same batch fails on the last good weights, too"
+        if trial.outcome == "fixed" and not _is_visible_in_data(finding, causes):
+            return 1.15, ""
+    if _is_visible_in_data(finding, causes):
+        return 0.5, "the batch itself is visibly on the wrong scale"
+    return 1.0, ""
+
+
+def _is_visible_in_data(finding: Finding, causes: Sequence[Finding]) -> bool:
+    return finding.cause == "bad_batch" and any(
+        other.cause in DATA and other.score >= 0.6 for other in causes
+    )
+
+
+def _against_op(evidence: Evidence, causes: Sequence[Finding]) -> tuple[float, str]:
+    """An op that fails after the run had diverged is the mechanism, not the cause."""
+    trial = evidence.trial("old_weights")
+    if trial is not None and trial.outcome == "not_fixed":
+        return 1.0, ""
+    dynamics = [c for c in causes if c.cause in DYNAMICS and c.score >= 0.5]
+    if not dynamics:
+        return 1.0, ""
+    first = max(dynamics, key=lambda c: c.score)
+    if trial is not None and trial.outcome == "fixed":
+        return 0.5, f"the last good weights pass the same batch: {first.message}"
+    return 0.55, f"the run had diverged before: {first.message}"

@@ -1,0 +1,137 @@
+"""Rule: a weight that is non-finite, or so far off that no training step made it."""
+
+import math
+
+from nandoctor.evidence import Evidence, TensorStats
+from nandoctor.findings import Finding, Grade, Rule
+from nandoctor.rules.attribution import component_of
+from nandoctor.rules.moments import moved_too_far
+from nandoctor.rules.site import replayed
+
+CODE, CAUSE = "ND401", "bad_parameter"
+FLIP = 2.0**10  # a flip of a high exponent bit moves a value by 2^16 or more
+
+DOC = """
+## What it does
+Reports weights that are NaN or Inf, and one element that stands 1000 times above its tensor.
+
+## Why it matters
+A bit flip in memory, a torn write, a bad download or a merge puts one wrong number into one tensor.
+Every step from there is lost, and the op that shows it is innocent.
+
+## Example
+```
+decoder.blocks.3.mlp.fc2.weight: 1 NaN of 4096
+```
+
+## Use instead
+Restore the tensor (or all) from the newest checkpoint in which it is whole; keep checksums.
+
+## Look-alikes
+NaN in *most* tensors is what an optimizer step with NaN gradients leaves behind: the checkpoint was
+saved too late, and the cause lies a step earlier. A buffer is `bad_buffer`. Weights that all grew
+are dynamics. Embedding rows of rare tokens may legitimately be large.
+
+## References
+Meta 2021, "Silent data corruptions at scale"; QwenLM/Qwen3-VL#1099.
+"""
+
+
+def check(evidence: Evidence) -> tuple[Finding, ...]:
+    """Fire on non-finite parameters and on single elements out of all proportion."""
+    found = [*_replayed(evidence), *_stored(evidence)]
+    names: set[str] = set()
+    unique = [f for f in found if not (f.where in names or names.add(f.where))]  # type: ignore[func-returns-value]
+    return tuple(unique[:8])
+
+
+def _replayed(evidence: Evidence) -> list[Finding]:
+    replay = replayed(evidence)
+    origin = replay.origin if replay else None
+    if replay is None or origin is None or replay.phase != "parameters":
+        return []
+    if is_buffer(evidence, origin.tensor or ""):
+        return []
+    name = origin.tensor or origin.module
+    message = f"{name} is non-finite and is read first by {origin.module or 'the root'}"
+    late = saved_after_the_fact(evidence)
+    return [_finding(message, name, 0.3 if late else 0.95, late, grade=Grade.reproduced)]
+
+
+def _stored(evidence: Evidence) -> list[Finding]:
+    crash = evidence.crash
+    if crash is None:
+        return []
+    late = saved_after_the_fact(evidence)
+    bad = [t for t in crash.tensors if t.role in ("parameter", "master", "ema") and not t.is_finite]
+    found = [
+        _finding(
+            f"{t.name}: {t.num_nonfinite} of {t.numel} values are non-finite",
+            t.name, 0.3 if late else 0.9, late,
+        )
+        for t in bad
+    ]  # fmt: skip
+    return found + [_flipped(t, evidence) for t in crash.tensors if is_flipped(t)]
+
+
+def is_flipped(tensor: TensorStats) -> bool:
+    """Whether one finite element of a parameter stands far above all others."""
+    if tensor.role != "parameter" or tensor.numel < 8 or not tensor.rms_rest:
+        return False
+    return (tensor.absmax or 0.0) > max(FLIP * tensor.rms_rest, 1.0) and tensor.is_finite
+
+
+def _flipped(tensor: TensorStats, evidence: Evidence) -> Finding:
+    peak, rest = tensor.absmax or 0.0, tensor.rms_rest or 1.0
+    lines = [f"{peak / rest:.3g} times the rms of the rest, about 2^{math.log2(peak / rest):.0f}"]
+    moved = {now.name: bound for now, _, bound in moved_too_far(evidence)}
+    if tensor.name in moved:
+        lines.append(f"no step since the last good checkpoint can move a weight by more than "
+                     f"{moved[tensor.name]:.3g}")  # fmt: skip
+    message = (
+        f"{tensor.name}{list(tensor.absmax_index or ())} is {peak:.4g}: one element out of family"
+    )
+    score = 0.93 if tensor.name in moved else 0.75
+    return _finding(message, tensor.name, score, False, tuple(lines), Grade.observed)
+
+
+def saved_after_the_fact(evidence: Evidence) -> bool:
+    """Whether most parameters are non-finite: the trace of an update with NaN gradients."""
+    crash = evidence.crash
+    if crash is None:
+        return False
+    parameters = [t for t in crash.tensors if t.role == "parameter" and t.numel]
+    bad = [t for t in parameters if not t.is_finite]
+    return len(parameters) >= 2 and len(bad) > 0.5 * len(parameters)
+
+
+def is_buffer(evidence: Evidence, name: str) -> bool:
+    """Whether a tensor is a buffer, by the scan where it saw it, by its name else."""
+    for facts in evidence.checkpoints[:1]:
+        for tensor in facts.tensors:
+            if tensor.name == name:
+                return tensor.role == "buffer"
+    inputs = evidence.replay.origin.inputs if evidence.replay and evidence.replay.origin else ()
+    roles = {item.stats.role for item in inputs if item.stats.name == name}
+    if roles & {"parameter", "buffer"}:
+        return "buffer" in roles
+    last = name.rsplit(".", 1)[-1]
+    return evidence.is_fixed_by("reset_buffer") or last.startswith(("running_", "inv_freq", "num_"))
+
+
+def _finding(
+    message: str, where: str, score: float, late: bool, extra: tuple[str, ...] = (),
+    grade: Grade = Grade.observed,
+) -> Finding:  # fmt: skip
+    against = (
+        ("most parameters are non-finite: an update with NaN gradients was applied before",)
+        if late
+        else ()
+    )
+    return Finding(
+        CODE, CAUSE, "error", grade, message, where, evidence=extra, against=against, score=score,
+        component=component_of(where),
+    )  # fmt: skip
+
+
+RULE = Rule(CODE, CAUSE, DOC, check, confirmed_by=("reset_param",))

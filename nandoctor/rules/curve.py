@@ -1,0 +1,171 @@
+"""How the rules read a log that exploded: onset, level, jump and learning rate there."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nandoctor.evidence import Column, Evidence, MetricHistory, Pattern
+
+BEFORE = 50  # rows that make up the level before the onset
+ADAPTIVE = ("adam", "lamb", "lion", "adagrad", "adafactor", "rmsprop")
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A loss curve that exploded.
+
+    Args:
+        history: The last run or restart of the log, which is the one that died.
+        onset: Row of the first step outside the healthy band for good.
+        end: Row of the first non-finite loss, else one past the last row.
+    """
+
+    history: MetricHistory
+    pattern: Pattern
+    onset: int
+    end: int
+
+    @property
+    def step(self) -> int:
+        """Step of the onset."""
+        return int(self.history.step[min(self.onset, len(self.history) - 1)])
+
+    @property
+    def crash_step(self) -> int:
+        """Step of the first non-finite loss, else of the onset."""
+        return int(self.history.step[self.end]) if self.end < len(self.history) else self.step
+
+    @property
+    def loss(self) -> NDArray[np.float64]:
+        """Losses, NaN where not logged."""
+        column = self.history.loss
+        assert column is not None
+        return np.where(column.logged, column.values, math.nan)
+
+    @property
+    def level(self) -> float:
+        """Median magnitude of the loss before the onset, of the first rows where there is none."""
+        return level(self.loss, self.onset)
+
+    @property
+    def peak(self) -> float:
+        """Largest finite loss from the onset to the end, 0 where there is none."""
+        rows = np.abs(self.loss[self.onset : self.end])
+        finite = rows[np.isfinite(rows)]
+        return float(finite.max()) if finite.size else 0.0
+
+    @property
+    def rise(self) -> float:
+        """How many times its level the loss reached while it was still finite."""
+        return self.peak / max(self.level, 1e-12)
+
+    @property
+    def num_rising(self) -> int:
+        """Finite logged rows from the onset to the first non-finite loss."""
+        return int(np.isfinite(self.loss[self.onset : self.end]).sum())
+
+    @property
+    def is_sudden(self) -> bool:
+        """Whether the loss jumped tenfold, or to NaN, from one row to the next."""
+        if self.onset >= self.end:
+            return True
+        first = abs(self.loss[self.onset])
+        return bool(self.onset > 0 and first > 10 * max(self.level, self.noise))
+
+    @property
+    def noise(self) -> float:
+        """Median absolute deviation of the loss before the onset."""
+        rows = self.loss[max(0, self.onset - BEFORE) : self.onset]
+        rows = rows[np.isfinite(rows)]
+        return float(np.median(np.abs(rows - np.median(rows)))) if rows.size else 0.0
+
+    @property
+    def lr(self) -> NDArray[np.float64] | None:
+        """Learning rates, NaN where not logged; None where none is."""
+        return values(self.history.lr)
+
+    @property
+    def grad_norm(self) -> NDArray[np.float64] | None:
+        """Gradient norms, NaN where not logged; None where none is."""
+        return values(self.history.grad_norm)
+
+    def lr_jump(self) -> tuple[float, int] | None:
+        """Return the largest upward jump of the lr near the onset as (factor, row)."""
+        rates = self.lr
+        if rates is None:
+            return None
+        start = max(1, self.onset - 30)
+        best = (1.0, start)
+        for row in range(start, min(self.onset + 6, len(rates))):
+            before = rates[max(0, row - 10) : row]
+            before = before[np.isfinite(before) & (before > 0)]
+            if before.size and np.isfinite(rates[row]):
+                best = max(best, (float(rates[row] / before.max()), row))
+        return best
+
+    def lr_at(self, row: int) -> float | None:
+        """Return the learning rate of a row, the nearest one before it where it was not logged."""
+        rates = self.lr
+        if rates is None:
+            return None
+        known = rates[: row + 1][np.isfinite(rates[: row + 1])]
+        return float(known[-1]) if known.size else None
+
+
+def values(column: Column | None) -> NDArray[np.float64] | None:
+    """Return a column as an array with NaN where it was not logged, None where it never was."""
+    if column is None or not column.logged.any():
+        return None
+    return np.where(column.logged, column.values, math.nan)
+
+
+def level(series: NDArray[np.float64], row: int) -> float:
+    """Return the median magnitude of the finite values before a row, else of the first one."""
+    rows = series[max(0, row - BEFORE) : row]
+    rows = np.abs(rows[np.isfinite(rows)])
+    if rows.size:
+        return float(np.median(rows))
+    finite = np.abs(series[np.isfinite(series)])
+    return float(finite[0]) if finite.size else 0.0
+
+
+def curve_of(evidence: Evidence) -> Curve | None:
+    """Return the curve of the run that died, None where the loss did not explode."""
+    history, pattern = evidence.history, evidence.pattern
+    if history is None or pattern is None or history.loss is None:
+        return None
+    if pattern.outcome not in ("nan", "inf", "diverged") or pattern.onset_step is None:
+        return None
+    steps = history.step
+    if pattern.first_nonfinite_step is not None:
+        crash = np.flatnonzero(steps == pattern.first_nonfinite_step)
+    else:
+        crash = np.array([len(steps)])
+    onset = np.flatnonzero(steps >= pattern.onset_step)
+    if not crash.size or not onset.size:
+        return None
+    return Curve(history, pattern, int(min(onset[0], crash[0])), int(crash[0]))
+
+
+def is_adaptive(evidence: Evidence) -> bool | None:
+    """Whether the optimizer scales its steps by a second moment; None where unknown."""
+    crash = evidence.crash
+    if crash is None:
+        return None
+    name = (crash.training.optimizer or "").lower()
+    if name:
+        return any(word in name for word in ADAPTIVE)
+    roles = {tensor.role for tensor in crash.tensors}
+    return True if "exp_avg_sq" in roles else None
+
+
+def param_group(evidence: Evidence, key: str) -> list[float]:
+    """Return a hyper-parameter of every param group that has it, numbers only."""
+    crash = evidence.crash
+    groups = crash.training.param_groups if crash else ()
+    found = [group.get(key) for group in groups]
+    return [float(v) for v in found if isinstance(v, (int, float)) and not isinstance(v, bool)]

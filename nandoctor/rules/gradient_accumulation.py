@@ -1,0 +1,122 @@
+"""Rule: gradients that are k times too large because the micro-batch losses are not divided."""
+
+import math
+
+import numpy as np
+
+from nandoctor.evidence import Evidence
+from nandoctor.findings import Finding, Grade, Prescription, Rule
+from nandoctor.rules.curve import Curve, curve_of
+
+CODE, CAUSE = "ND603", "gradient_accumulation"
+WINDOW = 20
+
+DOC = """
+## What it does
+Reports a gradient norm that is k times what the replayed step gives, or that shifts k-fold from one
+step to the next while loss and learning rate stay.
+
+## Why it matters
+`loss.backward()` sums. Without a division by the number of micro-batches the step is k times too
+long; SGD feels it at once, Adam hardly (its step is scale-free), clipping hides it.
+
+## Example
+```python
+for micro in micro_batches:
+    model(micro).loss.backward()          # should be (loss / len(micro_batches)).backward()
+```
+
+## Use instead
+Divide the loss by the number of micro-batches, or normalise the token count over all of them.
+
+## Look-alikes
+A gradient norm that rises together with the loss is divergence. A norm of the scaled gradients
+(before unscale_) is the loss scale too large, a power of two.
+
+## References
+huggingface/transformers#34191 (accumulation and token counts); torch.amp documentation.
+"""
+
+
+def check(evidence: Evidence) -> tuple[Finding, ...]:
+    """Fire on a recorded/replayed ratio of gradients, else on a level shift in the log."""
+    if curve_of(evidence) is None:
+        return ()
+    return (*_ratio(evidence), *_shift(evidence))[:1]
+
+
+def accumulation_factor(evidence: Evidence) -> float | None:
+    """Return recorded over replayed gradient norm, where both are finite and the loss agrees."""
+    replay = evidence.replay
+    if replay is None or replay.is_batch_synthetic or not replay.grad_norm:
+        return None
+    recorded = replay.recorded_grad_norm
+    if recorded is None or not math.isfinite(recorded) or not math.isfinite(replay.grad_norm):
+        return None
+    return recorded / replay.grad_norm
+
+
+def _ratio(evidence: Evidence) -> tuple[Finding, ...]:
+    factor = accumulation_factor(evidence)
+    crash = evidence.crash
+    known = crash.training.accumulation_steps if crash else None
+    if factor is None or factor < 1.8 or abs(factor - round(factor)) > 0.1 * factor:
+        return ()
+    k = round(factor)
+    score = 0.95 if known == k else 0.6
+    message = f"the recorded gradient norm is {factor:.3g} times the replayed one"
+    lines = (f"accumulation_steps = {known}",) if known else ()
+    return (_finding(message, k, score, lines),)
+
+
+def _shift(evidence: Evidence) -> tuple[Finding, ...]:
+    curve = curve_of(evidence)
+    shift = level_shift(curve) if curve else None
+    if curve is None or shift is None:
+        return ()
+    factor, step = shift
+    message = (
+        f"the gradient norm is {factor:.3g} times larger from step {step} on, loss and lr unchanged"
+    )
+    return (_finding(message, round(factor), 0.88, ()),)
+
+
+def level_shift(curve: Curve) -> tuple[float, int] | None:
+    """Return (factor, step) of a lasting k-fold shift of the gradient norm at constant loss and lr."""
+    norms, rates = curve.grad_norm, curve.lr
+    if norms is None:
+        return None
+    losses, best = curve.loss, None
+    for row in range(WINDOW, curve.onset + 1):
+        after, before = slice(row, row + 5), slice(row - WINDOW, row)
+        new, old = norms[after], norms[before]
+        if len(new) < 5 or not (np.isfinite(new).all() and np.isfinite(old).all()):
+            continue
+        factor = float(np.median(new) / max(np.median(old), 1e-30))
+        if factor < 3 or new.min() <= np.quantile(old, 0.9) or old.max() >= np.median(new):
+            continue
+        if np.median(losses[after]) > 1.5 * losses[before].max():
+            continue
+        if rates is not None and not rates[row] <= 1.2 * rates[row - 1]:
+            continue
+        best = max(best or (0.0, 0), (float(new.min() / old.max()), row))
+    if best is None:
+        return None
+    row = best[1]
+    return float(np.median(norms[row : row + 5]) / np.median(norms[row - WINDOW : row])), int(
+        curve.history.step[row]
+    )
+
+
+def _finding(message: str, k: int, score: float, lines: tuple[str, ...]) -> Finding:
+    return Finding(
+        CODE, CAUSE, "error", Grade.observed, message, "gradient norm", evidence=lines, score=score,
+        component="optimizer",
+        prescriptions=(
+            Prescription("Divide the loss by the number of micro-batches", f"loss / {k}",
+                         Grade.observed, f"gradients are about {k} times too large"),
+        ),
+    )  # fmt: skip
+
+
+RULE = Rule(CODE, CAUSE, DOC, check)

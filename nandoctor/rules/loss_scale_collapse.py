@@ -1,0 +1,73 @@
+"""Rule: a gradient scaler that halves its scale step after step."""
+
+import numpy as np
+
+from nandoctor.evidence import Evidence
+from nandoctor.findings import Finding, Grade, Rule
+from nandoctor.rules.curve import values
+
+CODE, CAUSE = "ND204", "loss_scale_collapse"
+HALVINGS = 5
+
+DOC = """
+## What it does
+Reports a loss scale that is halved five times or more within few steps, or stands below 1.
+
+## Why it matters
+A GradScaler halves its scale at every non-finite gradient and skips the step. A few halvings are
+how it works; a run of them means that *no* scale helps: the forward itself is non-finite, and the
+training has silently stopped.
+
+## Example
+```
+scale 65536, 32768, 16384, ..., 0.5      every step skipped
+```
+
+## Use instead
+Find the op that overflows (`replay`), run it in fp32, or train in bf16; stop when the scale falls
+below 1.
+
+## Look-alikes
+One to three halvings in a row, regrown after `growth_interval` steps, are healthy. A bad batch
+halves once or twice.
+
+## References
+torch.amp.GradScaler; Micikevicius et al. 2018.
+"""
+
+
+def check(evidence: Evidence) -> tuple[Finding, ...]:
+    """Fire on a run of halvings in the log or a scale below 1 in the checkpoint."""
+    history = evidence.history
+    scales = values(history.loss_scale) if history is not None else None
+    if history is not None and scales is not None:
+        run = _longest_fall(scales[np.isfinite(scales)])
+        if run >= HALVINGS:
+            last = float(scales[np.isfinite(scales)][-1])
+            message = f"the loss scale was halved {run} times in a row, down to {last:g}"
+            return (_finding(message, 0.7 if last < 1 else 0.5),)
+    crash = evidence.crash
+    scale = crash.training.loss_scale if crash else None
+    if scale is not None and 0 < scale < 1:
+        return (_finding(f"the loss scale is {scale:g}: every step is skipped", 0.7),)
+    return ()
+
+
+def _longest_fall(scales: np.ndarray) -> int:  # type: ignore[type-arg]
+    """Return the largest number of halvings without a growth between them."""
+    longest = current = 0
+    for before, after in zip(scales[:-1], scales[1:], strict=True):
+        if after > before:
+            current = 0
+        elif 0 < after < before:
+            current += round(float(np.log2(before / after)))
+        longest = max(longest, current)
+    return longest
+
+
+def _finding(message: str, score: float) -> Finding:
+    return Finding(CODE, CAUSE, "error", Grade.observed, message, "loss scale", score=score,
+                   component="optimizer")  # fmt: skip
+
+
+RULE = Rule(CODE, CAUSE, DOC, check, confirmed_by=("lower_loss_scale",))

@@ -1,0 +1,71 @@
+"""Rule: an adaptive optimizer that starts at its full learning rate."""
+
+import numpy as np
+
+from nandoctor.evidence import Evidence
+from nandoctor.findings import Finding, Grade, Prescription, Rule
+from nandoctor.rules.curve import curve_of, is_adaptive
+
+CODE, CAUSE = "ND602", "missing_warmup"
+FIRST_STEPS = 1000
+
+DOC = """
+## What it does
+Reports a run that diverges within its first 1000 steps with Adam (or kin) and a learning rate that
+is at its peak from the first step.
+
+## Why it matters
+In the first steps exp_avg_sq is an average of a handful of gradients, so the step size is noise of
+the order of the full learning rate in every coordinate. Transformers without warm-up saturate their
+softmax in these steps and do not come back.
+
+## Example
+```
+step 0: lr 0.05 (peak)     loss 2.1, 2.7, 3.3, 11.4, ...
+```
+
+## Use instead
+Raise the rate linearly over max(2 / (1 - beta2), 1 % of the run) steps, 2000 for beta2 = 0.999.
+
+## Look-alikes
+Plain SGD has no second moment to wait for: `learning_rate_too_high`. A resumed run starts at its
+rate because the warm-up is behind it.
+
+## References
+Ma and Yarats 2021, "On the adequacy of untuned warmup"; Liu et al. 2020, "RAdam".
+"""
+
+
+def check(evidence: Evidence) -> tuple[Finding, ...]:
+    """Fire where the first logged rate is the peak and the divergence comes early."""
+    curve = curve_of(evidence)
+    adaptive = is_adaptive(evidence)
+    if curve is None or curve.lr is None or adaptive is False:
+        return ()
+    first_step = int(curve.history.step[0])
+    rates = curve.lr[np.isfinite(curve.lr)]
+    if first_step > 1 or curve.step - first_step > FIRST_STEPS or not rates.size:
+        return ()
+    peak = float(rates[: max(curve.onset, 1)].max())
+    if rates[0] < 0.9 * peak or (jump := curve.lr_jump()) and jump[0] > 1.5:
+        return ()
+    score = (0.8 if curve.onset <= 200 else 0.6) if adaptive else 0.5
+    if curve.num_rising < 2 and curve.onset > 20:
+        score -= 0.2
+    beta2 = 0.999
+    steps = int(2 / (1 - beta2))
+    message = f"the learning rate is at its peak ({rates[0]:.3g}) from the first step: no warm-up"
+    line = f"diverges at step {curve.step}, {curve.step - first_step} steps after the start"
+    return (
+        Finding(
+            CODE, CAUSE, "error", Grade.observed, message, f"step {curve.step}", evidence=(line,),
+            score=score, component="optimizer",
+            prescriptions=(
+                Prescription("Warm the learning rate up", f"0 → {rates[0] / 2:.3g} over {steps} steps",
+                             why="2 / (1 - beta2) steps until exp_avg_sq is an average"),
+            ),
+        ),
+    )  # fmt: skip
+
+
+RULE = Rule(CODE, CAUSE, DOC, check)

@@ -1,0 +1,112 @@
+"""Rule: an optimizer whose stored moments, or whose epsilon, make the update itself bad."""
+
+from collections.abc import Iterator
+
+from nandoctor.evidence import Evidence
+from nandoctor.findings import Finding, Grade, Rule
+from nandoctor.rules.curve import curve_of, is_adaptive, param_group
+from nandoctor.rules.moments import impossible_moments, moved_too_far
+from nandoctor.rules.site import replayed, short
+
+CODE, CAUSE = "ND403", "optimizer_state"
+FP16_ZERO = 2.0**-25
+
+DOC = """
+## What it does
+Reports moments that are negative, non-finite or impossible, an epsilon that is zero in the
+parameters' dtype, and weights that moved further than any sound state could move them.
+
+## Why it matters
+Adam divides by sqrt(exp_avg_sq) + eps. A negative second moment gives NaN; one that is far too
+small for the first moment makes a step of a thousand learning rates. Loss and gradients of the step
+are perfectly fine, which is why everyone looks elsewhere.
+
+## Example
+```
+|exp_avg| <= 7.3 sqrt(exp_avg_sq) holds for every series of gradients (betas 0.9, 0.999)
+```
+
+## Use instead
+Load the optimizer state of an intact checkpoint; else reset it and warm up again. Keep moments and
+master weights in fp32, or raise eps to 1e-4 for fp16.
+
+## Look-alikes
+Moments that are NaN together with most weights are what a NaN gradient leaves. A reset step counter
+with healthy moments is `resume_mismatch`; a momentum above 1 is `optimizer_instability`.
+
+## References
+Kingma and Ba 2015, "Adam"; afiaka87/glide-finetune#5; Molybog et al. 2023 on Adam instability.
+"""
+
+
+def check(evidence: Evidence) -> tuple[Finding, ...]:
+    """Fire in phase optimizer, on corrupt moments and on impossible updates."""
+    found = [*_phase(evidence), *_stored(evidence), *_half(evidence), *_moved(evidence)]
+    return tuple(found[:6])
+
+
+def _phase(evidence: Evidence) -> Iterator[Finding]:
+    replay = replayed(evidence)
+    if replay is None or replay.phase != "optimizer":
+        return
+    origin = replay.origin
+    where = (origin.tensor or origin.module or origin.op) if origin else ""
+    message = "loss and gradients are finite, the optimizer step makes the weights non-finite"
+    lines = (f"op {origin.op} in {origin.source.function}",) if origin and origin.source else ()
+    yield _finding(message, where, 0.95, lines, Grade.reproduced)
+
+
+def _stored(evidence: Evidence) -> Iterator[Finding]:
+    crash = evidence.crash
+    if crash is None:
+        return
+    parameters = {t.name for t in crash.tensors if t.role == "parameter" and not t.is_finite}
+    for tensor in crash.tensors:
+        if tensor.role == "exp_avg_sq" and tensor.min is not None and tensor.min < 0:
+            message = f"{tensor.name}: a second moment of {tensor.min:.4g} is negative"
+            yield _finding(message, tensor.name, 0.95)
+        elif tensor.role in ("exp_avg", "exp_avg_sq") and not tensor.is_finite:
+            message = f"{tensor.name}: {tensor.num_nonfinite} values are non-finite"
+            yield _finding(message, tensor.name, 0.25 if parameters else 0.85)
+    for tensor, ratio in impossible_moments(crash):
+        message = f"{tensor.name} is {ratio:.3g} times what any gradients could have made"
+        yield _finding(message, tensor.name, 0.96)
+
+
+def _half(evidence: Evidence) -> Iterator[Finding]:
+    """An epsilon that rounds to zero, where the weights are already non-finite."""
+    crash = evidence.crash
+    eps = min(param_group(evidence, "eps"), default=1.0)
+    if crash is None or not is_adaptive(evidence) or eps >= FP16_ZERO:
+        return
+    half = [t for t in crash.tensors if t.role == "parameter" and short(t.dtype) == "float16"]
+    if half and any(not t.is_finite for t in half):
+        message = f"eps {eps:g} is 0 in float16, so zero gradients divide 0 by 0"
+        yield _finding(message, "eps", 0.9)
+
+
+def _moved(evidence: Evidence) -> Iterator[Finding]:
+    """Weights, not one but many, that no sound state can have moved so far."""
+    curve = curve_of(evidence)
+    if curve is None or not is_adaptive(evidence):
+        return
+    moved = [(now, old, bound) for now, old, bound in moved_too_far(evidence)
+             if (now.rms_rest or 0.0) > 2 * (old.rms_rest or 0.0)]  # fmt: skip
+    if moved:
+        now, old, bound = max(moved, key=lambda item: item[0].absmax or 0.0)
+        message = (f"{now.name} moved from {old.absmax:.3g} to {now.absmax:.3g}; a sound Adam state "
+                   f"allows {bound:.3g}")  # fmt: skip
+        yield _finding(message, now.name, 0.85)
+
+
+def _finding(
+    message: str, where: str, score: float, lines: tuple[str, ...] = (),
+    grade: Grade = Grade.observed,
+) -> Finding:  # fmt: skip
+    return Finding(
+        CODE, CAUSE, "error", grade, message, where, evidence=lines, score=score,
+        component="optimizer",
+    )  # fmt: skip
+
+
+RULE = Rule(CODE, CAUSE, DOC, check, confirmed_by=("reset_optimizer", "opt_eps"))

@@ -1,0 +1,54 @@
+"""Rule: an ordinary op whose result is too large even for float32 or bfloat16."""
+
+from nandoctor.evidence import Evidence
+from nandoctor.findings import Finding, Rule
+from nandoctor.rules.exp_overflow import LIMITS
+from nandoctor.rules.site import found_at, half_dtype, overflows, site_of
+
+CODE, CAUSE = "ND114", "range_overflow"
+MAX = 3.4028235e38
+
+DOC = """
+## What it does
+Reports a product, power, sum or matrix product of finite numbers whose result passes 3.4e38.
+
+## Why it matters
+No healthy activation is that large: the operands grew out of hand before. The rule says where the
+growth became infinite; the cause is usually the input's scale or the training dynamics, and those
+rules lead where their evidence stands.
+
+## Example
+```python
+t ** 5            # t is a unix timestamp, 1.7e9
+(pred - y) ** 2   # pred has diverged to 1e20
+```
+
+## Use instead
+Normalise the input, bound the quantity (clamp, tanh, LayerNorm), or lower the learning rate,
+according to what made the operands large.
+
+## Look-alikes
+In fp16 the limit is 65,504: `fp16_overflow`. Exponentials have rules of their own.
+
+## References
+IEEE 754-2019, section 7.4.
+"""
+
+
+def check(evidence: Evidence) -> tuple[Finding, ...]:
+    """Fire where finite operands gave infinity in a dtype with float32's range."""
+    site = site_of(evidence)
+    if site is None or site.op in LIMITS or not overflows(site):
+        return ()
+    if half_dtype(evidence, site) == "float16" and "float16" in site.dtypes:
+        return ()
+    sizes = [item.stats.absmax or 0.0 for item in site.operands]
+    if not sizes or max(sizes) <= 1.0:
+        return ()
+    largest = max(sizes)
+    score = 0.6 if largest > 1e4 else 0.4
+    message = f"{site.op} of values up to {largest:.3g} passes {MAX:.2g}"
+    return found_at(site, (CODE, CAUSE), message, score=score)
+
+
+RULE = Rule(CODE, CAUSE, DOC, check, confirmed_by=("clamp",))
