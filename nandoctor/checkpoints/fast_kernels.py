@@ -1,0 +1,125 @@
+"""The fast pass over float32, bfloat16 and float16 blocks: extremes on the bits, sums in float32.
+
+A block that is not ordinary (non-finite, extreme, small, far from zero for its spread) is handed
+back to the precise kernel: None is returned."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nandoctor.checkpoints.kernels import dots, limit_of, sums
+from nandoctor.checkpoints.partial import Partial
+
+_SMALL = 4096
+_TINY, _HUGE = 1e-15, 1e18
+_FP16_SCALE = np.float32(2.0**112)
+
+
+class FastKernel:
+    """Scratch memory of one thread and the statistics of one block at a time.
+
+    Args:
+        block: Bytes of the largest block.
+    """
+
+    def __init__(self, block: int) -> None:
+        self.shifted = np.empty(block // 2, np.uint16)
+        self.is_small = np.empty(block // 2, np.bool_)
+        self.wide = np.empty(block // 2 + 2, np.float32)
+
+    def measure(self, raw: NDArray[np.uint8], name: str) -> Partial | None:
+        """Return the statistics of a block, None where it needs the precise kernel."""
+        width = 4 if name == "float32" else 2
+        count = len(raw) // width
+        if count <= _SMALL:
+            return None
+        unsigned = raw.view(np.uint32 if width == 4 else np.uint16)
+        signed = raw.view(np.int32 if width == 4 else np.int16)
+        part = Partial(num_finite=count)
+        if not self._extremes(unsigned, signed, name, part):
+            return None
+        part.absmax = max(abs(part.min), abs(part.max))
+        if not _TINY < part.absmax < _HUGE:
+            return None
+        self._small(unsigned, name, part)
+        self._sums(raw, name, part)
+        if part.rest < 0 or part.mean * part.mean * count > 0.9 * part.rest:
+            return None
+        part.absmax_at = -1
+        if part.absmax >= limit_of(name):
+            return None
+        return part
+
+    def _extremes(self, unsigned: Any, signed: Any, name: str, part: Partial) -> bool:
+        """Set min and max from the bit patterns; return whether every element is finite."""
+        width = unsigned.dtype.itemsize
+        sign = 1 << (8 * width - 1)
+        infinite = {"float32": 0x7F800000, "bfloat16": 0x7F80, "float16": 0x7C00}[name]
+        high, low = int(signed.max()), int(unsigned.max())
+        if high >= infinite or low >= sign + infinite:
+            return False
+        nearest = int(unsigned.min()) if high < 0 or low < sign else 0
+        part.max = _value(high if high >= 0 else nearest, name)
+        part.min = _value(low if low >= sign else nearest, name)
+        return True
+
+    def _small(self, unsigned: Any, name: str, part: Partial) -> None:
+        """Count zeros of both signs and subnormals."""
+        shifted = self.shifted.view(unsigned.dtype)[: len(unsigned)]
+        is_small = self.is_small[: len(unsigned)]
+        np.left_shift(unsigned, 1, out=shifted)
+        normal = {"float32": 0x01000000, "bfloat16": 0x0100, "float16": 0x0800}[name]
+        np.less(shifted, unsigned.dtype.type(normal), out=is_small)
+        small = int(np.count_nonzero(is_small))
+        if small:
+            part.num_zero = len(unsigned) - int(np.count_nonzero(shifted))
+            part.num_subnormal = small - part.num_zero
+
+    def _sums(self, raw: NDArray[np.uint8], name: str, part: Partial) -> None:
+        values: NDArray[np.float32] = (
+            raw.view(np.float32) if name == "float32" else self._widen(raw, name)
+        )
+        top = part.absmax * part.absmax
+        square = dots(values, values)
+        part.mean = sums(values) / part.num_finite
+        part.squares = max(0.0, square - part.mean * part.mean * part.num_finite)
+        part.rest = square - top if top < 0.01 * square else -1.0
+
+    def _widen(self, raw: NDArray[np.uint8], name: str) -> NDArray[np.float32]:
+        """Turn pairs of 16-bit floats into float32, in no particular order."""
+        pairs = (len(raw) + 3) // 4
+        wide = self.wide[: 2 * pairs]
+        bits = wide.view(np.uint32)
+        if len(raw) % 4:
+            padded = np.zeros(4, np.uint8)
+            padded[: len(raw) % 4] = raw[len(raw) // 4 * 4 :]
+            bits[pairs - 1] = padded.view(np.uint32)[0]
+            bits[2 * pairs - 1] = bits[pairs - 1]
+        even = len(raw) // 4
+        source = raw[: 4 * even].view(np.uint32)
+        first, second = bits[:pairs], bits[pairs:]
+        first[:even], second[:even] = source, source
+        np.left_shift(first, 16, out=first)
+        if name == "bfloat16":
+            np.bitwise_and(second, np.uint32(0xFFFF0000), out=second)
+        else:
+            signed = bits.view(np.int32)
+            np.right_shift(signed, 3, out=signed)
+            np.bitwise_and(bits, np.uint32(0x8FFFE000), out=bits)
+            np.multiply(wide, _FP16_SCALE, out=wide)
+        return wide
+
+
+def _value(bits: int, name: str) -> float:
+    if name == "float16":
+        return float(np.uint16(bits).view(np.float16))
+    return float(np.uint32(bits if name == "float32" else bits << 16).view(np.float32))
+
+
+def is_fast(name: str) -> bool:
+    """Whether the fast pass knows a dtype."""
+    return name in ("float32", "bfloat16", "float16") and math.isfinite(limit_of(name))

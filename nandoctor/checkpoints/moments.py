@@ -1,0 +1,126 @@
+"""Which parameter an entry of an optimizer's state belongs to, where the file lets one know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nandoctor.checkpoints.contents import TensorRef
+from nandoctor.checkpoints.pickle_objects import Instance, Opaque
+from nandoctor.checkpoints.regions import as_tensor
+
+Shapes = Sequence[tuple[str, tuple[int, ...]]]
+_MOMENTS = ("exp_avg", "exp_avg_sq", "momentum_buffer", "square_avg", "sum")
+
+
+def state_and_groups(optimizer: Any) -> tuple[Mapping[Any, Any], list[dict[str, Any]]]:
+    """Return the state and the param groups of an optimizer's state_dict or object."""
+    node = optimizer.attributes() if isinstance(optimizer, Instance) else optimizer
+    if not isinstance(node, dict):
+        return {}, []
+    state, groups = node.get("state"), node.get("param_groups")
+    plain = [g for g in groups if isinstance(g, dict)] if isinstance(groups, (list, tuple)) else []
+    return state if isinstance(state, dict) else {}, plain
+
+
+def parameter_names(optimizer: Any, parameters: Shapes) -> dict[Any, str]:
+    """Return the parameter's name by the key of its state.
+
+    Args:
+        optimizer: A state_dict of torch's layout, or a pickled optimizer.
+        parameters: Names and shapes in the model's order, tied ones once.
+    """
+    state, groups = state_and_groups(optimizer)
+    members = [list(group.get("params") or ()) for group in groups]
+    keys = [key for group in members for key in group]
+    named = [n for group in groups for n in (group.get("param_names") or ())]
+    if named and len(named) == len(keys):
+        return {_key(key): str(name) for key, name in zip(keys, named, strict=True)}
+    if state and all(isinstance(key, str) for key in state):
+        return {key: key for key in state}
+    shapes = {_key(key): _shape_of(state, key) for key in keys}
+    for order in _orders([len(group) for group in members], parameters):
+        if _fits(keys, order, shapes):
+            return {_key(key): name for key, (name, _) in zip(keys, order, strict=True)}
+    return _only_subsequence(keys, shapes, parameters) if len(members) == 1 else {}
+
+
+def _key(key: Any) -> Any:
+    return id(key) if isinstance(key, TensorRef) else key
+
+
+def state_key(key: Any) -> Any:
+    """Return the key under which ``parameter_names`` lists a key of the state."""
+    return id(key.value) if isinstance(key, Opaque) else key
+
+
+def _shape_of(state: Mapping[Any, Any], key: Any) -> tuple[int, ...] | None:
+    if isinstance(key, TensorRef):
+        return key.shape
+    slots = state.get(key)
+    for moment in _MOMENTS if isinstance(slots, dict) else ():
+        ref = as_tensor(slots.get(moment))
+        if ref is not None:
+            return ref.shape
+    return None
+
+
+def _orders(sizes: list[int], parameters: Shapes) -> list[Shapes]:
+    """Return the orders that trainers use: the model's, or decayed parameters before the others."""
+    orders = [parameters]
+    if len(sizes) == 2:
+        for keeps_out in (_is_bias_or_norm, _is_vector, _is_bias):
+            rest = [p for p in parameters if keeps_out(p)]
+            decayed = [p for p in parameters if not keeps_out(p)]
+            orders += [[*decayed, *rest]] if len(decayed) == sizes[0] else []
+            orders += [[*rest, *decayed]] if len(rest) == sizes[0] else []
+    return orders
+
+
+def _is_vector(parameter: tuple[str, tuple[int, ...]]) -> bool:
+    return len(parameter[1]) < 2
+
+
+def _is_bias(parameter: tuple[str, tuple[int, ...]]) -> bool:
+    return parameter[0].endswith("bias")
+
+
+def _is_bias_or_norm(parameter: tuple[str, tuple[int, ...]]) -> bool:
+    """As Hugging Face's Trainer splits: biases and the weights of normalisation layers."""
+    name, shape = parameter
+    layer = name.rpartition(".")[0].rpartition(".")[2].lower()
+    is_norm = len(shape) == 1 and ("norm" in layer or layer.startswith(("ln", "bn")))
+    return "bias" in name or is_norm
+
+
+def _fits(keys: Sequence[Any], order: Shapes, shapes: Mapping[Any, Any]) -> bool:
+    """Whether that order has one parameter a key and no shape contradicts it."""
+    if len(order) != len(keys) or not keys:
+        return False
+    pairs = zip(keys, order, strict=True)
+    return all(shapes[_key(key)] in (None, shape) for key, (_, shape) in pairs)
+
+
+def _only_subsequence(
+    keys: Sequence[Any], shapes: Mapping[Any, Any], parameters: Shapes
+) -> dict[Any, str]:
+    """Return the names where some parameters are frozen and the shapes leave one choice only."""
+    wanted = [shapes[_key(key)] for key in keys]
+    if not wanted or None in wanted:
+        return {}
+    first = _greedy(wanted, list(parameters))
+    last = _greedy(wanted[::-1], list(parameters)[::-1])
+    if first is None or last is None or first != last[::-1]:
+        return {}
+    return {_key(key): name for key, name in zip(keys, first, strict=True)}
+
+
+def _greedy(wanted: list[Any], parameters: list[tuple[str, tuple[int, ...]]]) -> list[str] | None:
+    left = iter(parameters)
+    names = []
+    for shape in wanted:
+        name = next((name for name, mine in left if mine == shape), None)
+        if name is None:
+            return None
+        names.append(name)
+    return names

@@ -1,0 +1,189 @@
+"""Which part of a checkpoint is what: model, optimizer, EMA, scaler, ...; names come later."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from nandoctor.checkpoints.array_builders import array_ref
+from nandoctor.checkpoints.contents import TensorRef
+from nandoctor.checkpoints.pickle_objects import Instance
+
+_WORDS = {
+    "model": "model network net module state_dict state weights params parameters policy student "
+    "base_model model_dict weight net_state actor_critic",
+    "ema": "ema model_ema ema_model state_dict_ema averaged_model swa swa_model shadow ema_params "
+    "model_shadow target_ema ema_weights teacher",
+    "optimizer": "optimizer optim opt optimizers optims base_optimizer optimizer_states opts "
+    "optimizer_dict base_optimizer_state",
+    "scheduler": "scheduler lr_scheduler schedulers lr_schedulers opt_param_scheduler sched "
+    "lr_sched warmup_scheduler scheduler_dict lr_schedule",
+    "scaler": "scaler grad_scaler amp_scaler loss_scaler mixedprecision native_amp gradscaler amp "
+    "mixed_precision_plugin nativemixedprecisionplugin loss_scale_manager scaler_dict",
+    "rng": "rng rng_state rng_states random_state random_states rng_tracker_states torch_rng_state "
+    "cuda_rng_state cuda_rng_states cuda_rng_state_all random_rng_state np_rng_state numpy_rng_state "
+    "python_rng_state random torch_rng cuda_rng numpy_rng python_rng rngs rng_tracker prng",
+    "gradient": "gradient gradients grad grads model_grads param_grads grad_state grad_dict",
+    "master": "fp32_from_fp16_params fp32_from_fp16 single_partition_of_fp32_groups "
+    "fp32_flat_groups master_params master_weights fp32_params shard_fp32_from_float16_groups "
+    "shard_fp32_groups fp32_master",
+    "batch": "batch inputs failing_batch last_batch crash_batch bad_batch",
+}  # fmt: skip
+_REGION = {word: region for region, words in _WORDS.items() for word in words.split()}
+_SUFFIX = re.compile(r"(_state_dicts?|_states?|_dict|_sd)$")
+_WITHIN = {"master", "scaler", "rng", "gradient"}
+_HISTORY = re.compile(r"(?i)(hist|history|losses|curve)|^(loss|grad_norm)s$")
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A tensor and the keys that lead to it from the root.
+
+    Args:
+        region_depth: How many of the keys stand above the region.
+    """
+
+    path: tuple[Any, ...]
+    ref: TensorRef
+    region: str
+    region_depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of the tree, its keys from the root and what it is."""
+
+    kind: str
+    path: tuple[Any, ...]
+    node: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The tree, taken apart: tensors in file order, and the parts that they stand in."""
+
+    leaves: tuple[Leaf, ...]
+    regions: tuple[Region, ...]
+
+    def first(self, kind: str) -> Any:
+        """Return the outermost part of that kind, None where there is none."""
+        return next((region.node for region in self.regions if region.kind == kind), None)
+
+
+def region_of_key(key: Any) -> str:
+    """Return the region that a key names, empty where it names none."""
+    if not isinstance(key, str):
+        return ""
+    word = key.lower().replace("-", "_").strip("_")
+    found = _REGION.get(word) or _REGION.get(_SUFFIX.sub("", word))
+    if found:
+        return found
+    stem = _SUFFIX.sub("", word)
+    if _HISTORY.search(word):
+        return "history"
+    parts = stem.split("_")
+    for region in ("ema", "optimizer", "scheduler", "scaler"):
+        if any(_REGION.get(part) == region for part in parts):
+            return region
+    return "model" if stem != word and word.endswith(("_state_dict", "_sd")) else ""
+
+
+def region_of_shape(node: Any) -> str:
+    """Return the region that the keys within a container give away, empty where none."""
+    if isinstance(node, Instance):
+        name = node.class_path
+        if name.startswith("torch.optim.") and isinstance(node.attributes().get("state"), dict):
+            return "scheduler" if "lr_scheduler" in name else "optimizer"
+        return "model" if "_parameters" in node.attributes() else ""
+    if not isinstance(node, dict):
+        return ""
+    if "param_groups" in node and "state" in node:
+        return "optimizer"
+    if ("growth_factor" in node and "scale" in node) or "cur_scale" in node:
+        return "scaler"
+    return "scheduler" if "last_epoch" in node and "_step_count" in node else ""
+
+
+def children(node: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield (key, value) of a container; placeholders show what they were given."""
+    if isinstance(node, dict):
+        yield from node.items()
+    elif isinstance(node, (list, tuple)):
+        yield from enumerate(node)
+    elif isinstance(node, Instance):
+        yield from (node.pairs or {}).items()
+        yield from enumerate(node.items or ())
+        state = node.attributes()
+        yield from state.items()
+        if not state and isinstance(node.state, (list, tuple)):
+            yield from enumerate(node.state)
+        if not (node.pairs or node.items or state):
+            yield from enumerate(node.args)
+
+
+def as_tensor(node: Any) -> TensorRef | None:
+    """Return the tensor that a node is, None where it is none."""
+    if isinstance(node, TensorRef):
+        return node
+    return array_ref(node) if isinstance(node, Instance) else None
+
+
+def lay_out(tree: Any) -> Layout:
+    """Walk the tree once, each container once, without recursion."""
+    leaves: list[Leaf] = []
+    regions: list[Region] = []
+    seen: set[int] = set()
+    start_region = region_of_shape(tree)
+    if start_region:
+        regions.append(Region(start_region, (), tree))
+    stack: list[tuple[tuple[Any, ...], Any, str, int]] = [((), tree, start_region, 0)]
+    while stack:
+        path, node, region, depth = stack.pop()
+        ref = as_tensor(node)
+        if ref is not None:
+            leaves.append(Leaf(path, ref, region, depth))
+            continue
+        if (
+            not isinstance(node, (dict, list, tuple, Instance))
+            or id(node) in seen
+            or len(path) > 64
+        ):
+            continue
+        seen.add(id(node))
+        if region == "optimizer" and region_of_shape(node) == "optimizer":
+            regions.append(Region("optimizer_state", path, node))
+        below = []
+        for key, value in children(node):
+            mine = _inner_region(region, key, value)
+            place = (*path, key)
+            if mine != region:
+                regions.append(Region(mine, place, value))
+            below.append((place, value, mine, len(place) if mine != region else depth))
+        stack.extend(reversed(below))
+    return Layout(tuple(leaves), tuple(regions))
+
+
+def _inner_region(region: str, key: Any, value: Any) -> str:
+    """Return the region of a child: the outermost one holds, but for a few inner ones."""
+    if not region:
+        if region_of_shape(value):
+            return region_of_shape(value)
+        return region_of_key(key) if _holds_things(value) else _region_of_tensor(key)
+    if region == "optimizer":
+        named = region_of_key(key)
+        return named if named in _WITHIN else region_of_shape(value) or region
+    return region
+
+
+def _holds_things(value: Any) -> bool:
+    return isinstance(value, (dict, Instance, list, tuple)) and as_tensor(value) is None
+
+
+def _region_of_tensor(key: Any) -> str:
+    """Return the region of a lone tensor: ``rng_state`` and ``loss_history`` tell, ``ema_w`` not."""
+    if not isinstance(key, str) or "." in key:
+        return ""
+    named = _REGION.get(key.lower(), "history" if _HISTORY.search(key) else "")
+    return named if named in ("rng", "history", "batch", "gradient") else ""

@@ -1,0 +1,235 @@
+"""What one thread does: blocks are read (never mapped) and measured; who runs it stands elsewhere."""
+
+from __future__ import annotations
+
+import os
+import threading
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nandoctor.checkpoints.contents import ByteRange, TensorRef
+from nandoctor.checkpoints.dtypes import ElementType, byte_table, element_type
+from nandoctor.checkpoints.fast_kernels import FastKernel, is_fast
+from nandoctor.checkpoints.kernels import measure_precisely, measure_table
+from nandoctor.checkpoints.partial import Partial
+from nandoctor.checkpoints.small_values import decode
+from nandoctor.checkpoints.views import ViewPlan, gather, plan_view
+
+BLOCK = 1 << 18
+"""Bytes measured at a time: with its scratch memory it fits a core's cache."""
+_CHUNK = 1 << 25
+"""Bytes one task covers; a multiple of every block and element size."""
+Transform = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Elements ``first`` to ``last``, in reading order, of one dense tensor; else all of it."""
+
+    owner: int
+    ref: TensorRef
+    kind: ElementType
+    plan: ViewPlan
+    first: int
+    last: int
+    exact: bool
+
+
+def tasks_of(owner: int, ref: TensorRef, exact: bool) -> list[Task]:
+    """Split the reading of one strided tensor.
+
+    Raises:
+        ValueError: Its description does not fit its storage.
+    """
+    kind = element_type(ref.dtype)
+    if kind is None or ref.data is None or not ref.numel:
+        return []
+    plan = plan_view(ref, kind)
+    step = _CHUNK // kind.size
+    if not plan.is_dense or ref.data.packed is not None or plan.count <= step:
+        return [Task(owner, ref, kind, plan, 0, plan.count, exact)]
+    starts = range(0, plan.count, step)
+    return [Task(owner, ref, kind, plan, s, min(s + step, plan.count), exact) for s in starts]
+
+
+class Files:
+    """Open file descriptors by path; reading by position, so threads may share them."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def read(self, path: str, at: int, into: memoryview) -> int:
+        """Fill a buffer from a place of a file; return the bytes that were there."""
+        fd = self._descriptor(path)
+        done = 0
+        while done < len(into):
+            count = os.preadv(fd, [into[done:]], at + done)
+            if not count:
+                break
+            done += count
+        return done
+
+    def _descriptor(self, path: str) -> int:
+        fd = self._open.get(path)
+        if fd is None:
+            with self._lock:
+                if path not in self._open:
+                    self._open[path] = os.open(path, os.O_RDONLY)
+                fd = self._open[path]
+        return fd
+
+    def close(self) -> None:
+        """Close them all."""
+        for fd in self._open.values():
+            os.close(fd)
+        self._open.clear()
+
+
+class Worker:
+    """One thread's buffers."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+        self.buffer = np.empty(BLOCK + 64, np.uint8)
+        self.fast = FastKernel(BLOCK)
+
+    def run(self, task: Task) -> Partial:
+        """Measure the elements of a task."""
+        whole = Partial()
+        transform = transform_of(task.ref)
+        table = _table(task.kind, transform)
+        with np.errstate(all="ignore"):
+            for place, raw in self._blocks(task):
+                part = self._measure(raw, task, table, transform)
+                self._locate(part, raw, task, place, whole)
+                whole.add(part)
+        whole.repeat(task.plan.repeats)
+        return whole
+
+    def _measure(
+        self, raw: NDArray[np.uint8], task: Task, table: Any, transform: Transform | None
+    ) -> Partial:
+        kind = task.kind
+        if table is not None:
+            return measure_table(raw, kind, table)
+        if not task.exact and transform is None and not task.ref.swapped and is_fast(kind.base):
+            part = self.fast.measure(raw, kind.base)
+            if part is not None:
+                return part
+        return measure_precisely(raw, kind, transform, task.ref.swapped)
+
+    def _locate(
+        self, part: Partial, raw: NDArray[np.uint8], task: Task, place: int, whole: Partial
+    ) -> None:
+        """Turn places within the block into logical indices, where they will be kept."""
+        plan, parts = task.plan, task.kind.parts
+        if part.first_bad >= 0:
+            places = np.array([part.first_bad]) // parts
+            if plan.axes != tuple(sorted(plan.axes)):
+                places = _all_bad(raw, task) // parts
+            part.first_bad = int(plan.logical(places + place).min())
+        if part.num_finite and part.absmax > whole.absmax:
+            if part.absmax_at < 0:
+                part.absmax_at = _find(raw, task.kind.base, part.absmax)
+            at = np.array([part.absmax_at // parts + place])
+            part.absmax_at = int(plan.logical(at)[0])
+
+    def _blocks(self, task: Task) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Yield (first place in reading order, bytes of whole elements)."""
+        data, size = task.ref.data, task.kind.size
+        if data is None:
+            return
+        if data.packed is not None:
+            yield from _unpacked(data, task)
+        elif task.plan.is_dense:
+            per_block = BLOCK // size
+            for first in range(task.first, task.last, per_block):
+                count = min(per_block, task.last - first)
+                yield first, self._read(data, (task.plan.offset + first) * size, count * size)
+        else:
+            for place, start, sizes in task.plan.boxes(BLOCK // size):
+                strides = task.plan.strides[len(task.plan.strides) - len(sizes) :]
+                span = 1 + sum((n - 1) * s for n, s in zip(sizes, strides, strict=True))
+                raw = self._read(data, start * size, span * size)
+                items = raw.view(f"V{size}")
+                yield place, gather(items, sizes, strides).view(np.uint8)
+
+    def _read(self, data: ByteRange, at: int, size: int) -> NDArray[np.uint8]:
+        if data.memory is not None:
+            return np.frombuffer(data.memory, np.uint8, size, at)
+        if size > len(self.buffer):
+            self.buffer = np.empty(size, np.uint8)
+        into = self.buffer[:size]
+        if self.files.read(data.path, data.start + at, memoryview(into)) < size:
+            raise ValueError("truncated: the file ends before its last element")
+        return into
+
+
+def transform_of(ref: TensorRef) -> Transform | None:
+    """Return what turns stored numbers into meant ones: scale, zero point, lazy sign flips."""
+    if ref.scale is not None:
+        scale, zero = ref.scale
+        return lambda values: (values - zero) * scale
+    if not (ref.is_negated or ref.is_conjugated):
+        return None
+    sign = -1.0 if ref.is_negated else 1.0
+    is_complex = ref.dtype.startswith("complex")
+
+    def flip(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        flipped = values * sign
+        if ref.is_conjugated and is_complex:
+            flipped[1::2] *= -1.0
+        return flipped
+
+    return flip
+
+
+def _table(kind: ElementType, transform: Transform | None) -> NDArray[np.float64] | None:
+    if kind.family == "opaque":
+        return byte_table("uint8")
+    if kind.size != 1:
+        return None
+    table = byte_table(kind.base)
+    return table if transform is None else transform(table)
+
+
+def _find(raw: NDArray[np.uint8], name: str, absmax: float) -> int:
+    """Return the first place of the largest magnitude in a block."""
+    if name == "float32":
+        values = raw.view(np.float32)
+        return int(np.argmax((values == absmax) | (values == -absmax)))
+    bits = raw.view(np.uint16) & np.uint16(0x7FFF)
+    if name == "float16":
+        return int(np.argmax(bits == np.float16(absmax).view(np.uint16)))
+    return int(np.argmax(bits == np.uint16(np.float32(absmax).view(np.uint32) >> 16)))
+
+
+def _all_bad(raw: NDArray[np.uint8], task: Task) -> NDArray[np.int64]:
+    values = decode(raw, task.kind.base, swapped=task.ref.swapped)
+    return np.flatnonzero(~np.isfinite(values))
+
+
+def _unpacked(data: ByteRange, task: Task) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Yield the blocks of a deflated entry, in a stream."""
+    inflate = zlib.decompressobj(-15)
+    left, at, place = data.packed or 0, data.start, 0
+    pending = b""
+    with open(data.path, "rb") as file:  # noqa: PTH123
+        file.seek(at)
+        while place < task.last:
+            source = inflate.unconsumed_tail or file.read(min(left, BLOCK))
+            left -= 0 if inflate.unconsumed_tail else len(source)
+            pending += inflate.decompress(source, BLOCK)
+            count = min(len(pending) // task.kind.size, task.last - place)
+            if not count and not source:
+                raise ValueError("truncated: its packed data end early")
+            if count:
+                size = count * task.kind.size
+                yield place, np.frombuffer(pending, np.uint8, size)
+                place, pending = place + count, pending[size:]

@@ -1,0 +1,134 @@
+"""The entries of a zip archive by its own directory, read strictly; entries are not unpacked here."""
+
+from __future__ import annotations
+
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from nandoctor.checkpoints.contents import ByteRange
+
+_LOCAL, _CENTRAL, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
+_END64, _LOCATOR64 = b"PK\x06\x06", b"PK\x06\x07"
+_MAX_ENTRIES = 2_000_000
+_MAX_DIRECTORY = 1 << 28
+
+
+class ZipDamageError(ValueError):
+    """The directory is missing or contradicts the file."""
+
+
+class ZipTrickError(ValueError):
+    """The archive is built so that two readers see different things."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZipEntry:
+    """One file of an archive.
+
+    Args:
+        is_whole: False where only the first ``data.size`` bytes are there.
+    """
+
+    name: str
+    data: ByteRange
+    crc: int
+    is_whole: bool = True
+
+
+def read_directory(path: Path) -> dict[str, ZipEntry]:
+    """Return the entries by name, in the order of the directory.
+
+    Raises:
+        ZipDamageError: No directory, or one that contradicts the file.
+        ZipTrickError: Duplicate or encrypted entries, or headers that disagree.
+    """
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        size = os.fstat(fd).st_size
+        start, length, count = _find_directory(fd, size)
+        if length > min(size, _MAX_DIRECTORY) or count > _MAX_ENTRIES or start + length > size:
+            raise ZipDamageError("its directory lies outside of the file")
+        directory = os.pread(fd, length, start)
+        return _entries(fd, str(path), directory, start)
+    finally:
+        os.close(fd)
+
+
+def _find_directory(fd: int, size: int) -> tuple[int, int, int]:
+    tail_start = max(0, size - 66_000)
+    tail = os.pread(fd, size - tail_start, tail_start)
+    at = tail.rfind(_END)
+    if at < 0 or len(tail) < at + 22:
+        raise ZipDamageError("the archive's directory, at its end, is missing")
+    _, _, _, count, length, start, _ = struct.unpack_from("<HHHHIIH", tail, at + 4)
+    locator = tail.rfind(_LOCATOR64, 0, at)
+    if (locator >= 0 and 0xFFFFFFFF in (length, start)) or (count == 0xFFFF and locator >= 0):
+        (where,) = struct.unpack_from("<Q", tail, locator + 8)
+        record = os.pread(fd, 56, where) if where < size else b""
+        if len(record) < 56 or record[:4] != _END64:
+            raise ZipDamageError("its zip64 record is missing")
+        count, length, start = struct.unpack_from("<QQQ", record, 32)
+    return start, length, count
+
+
+def _entries(fd: int, path: str, directory: bytes, start: int) -> dict[str, ZipEntry]:
+    entries: dict[str, ZipEntry] = {}
+    at = 0
+    while at + 46 <= len(directory):
+        if directory[at : at + 4] != _CENTRAL:
+            raise ZipDamageError(f"its directory is broken after {len(entries)} entries")
+        flags, method = struct.unpack_from("<HH", directory, at + 8)
+        crc, packed, size, name_len, extra_len, comment_len = struct.unpack_from(
+            "<IIIHHH", directory, at + 16
+        )
+        (header,) = struct.unpack_from("<I", directory, at + 42)
+        raw_name = directory[at + 46 : at + 46 + name_len]
+        extra = directory[at + 46 + name_len : at + 46 + name_len + extra_len]
+        size, packed, header = _widen(extra, size, packed, header)
+        at += 46 + name_len + extra_len + comment_len
+        name = raw_name.decode("utf-8", "replace")
+        if name in entries:
+            raise ZipTrickError(f"it holds two entries named {name}")
+        if flags & 0x41:
+            raise ZipTrickError(f"its entry {name} is marked as encrypted")
+        if method not in (0, 8):
+            raise ZipTrickError(f"its entry {name} is packed with method {method}")
+        data = _data_start(fd, header, raw_name, start)
+        if data + packed > start or (method == 0 and packed != size):
+            raise ZipDamageError(f"its entry {name} lies outside of the file")
+        entries[name] = ZipEntry(name, ByteRange(path, data, size, packed if method else None), crc)
+    if not entries:
+        raise ZipDamageError("its directory is empty")
+    return entries
+
+
+def _widen(extra: bytes, size: int, packed: int, header: int) -> tuple[int, int, int]:
+    """Replace the fields that did not fit 32 bits by those of the zip64 extra field."""
+    at = 0
+    while at + 4 <= len(extra):
+        kind, length = struct.unpack_from("<HH", extra, at)
+        if kind == 1:
+            body, place = extra[at + 4 : at + 4 + length], 0
+            wide = []
+            for value in (size, packed, header):
+                if value == 0xFFFFFFFF and place + 8 <= len(body):
+                    (value,) = struct.unpack_from("<Q", body, place)
+                    place += 8
+                wide.append(value)
+            return wide[0], wide[1], wide[2]
+        at += 4 + length
+    return size, packed, header
+
+
+def _data_start(fd: int, header: int, name: bytes, end: int) -> int:
+    local = os.pread(fd, 30 + len(name), header) if header < end else b""
+    if len(local) < 30 or local[:4] != _LOCAL:
+        raise ZipDamageError("an entry's header is not where the directory says")
+    name_len, extra_len = struct.unpack_from("<HH", local, 26)
+    if local[30:] != name or name_len != len(name):
+        raise ZipTrickError("an entry has two names")
+    if struct.unpack_from("<H", local, 6)[0] & 0x41:
+        raise ZipTrickError("an entry is marked as encrypted")
+    return header + 30 + int(name_len) + int(extra_len)
