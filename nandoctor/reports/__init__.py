@@ -20,7 +20,7 @@ class Renderer(Protocol):
         ...
 
 
-_NAMES = ("rich", "json", "markdown", "sarif", "junit", "github")
+_NAMES = ("rich", "json", "markdown", "html", "sarif", "junit", "github")
 
 
 class _Renderers(Mapping[str, Renderer]):
