@@ -1,4 +1,4 @@
-"""Which of the competing causes leads: the earliest link that can be shown, and why not the others."""
+"""Which of the competing causes leads, the earliest link that can be shown, and why not others."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ language_model.layers.3.mlp.up_proj.weight: all 4096 values are 0
 Check the log of the load for missing keys, and the initialisation.
 
 ## Look-alikes
-LoRA's B matrix, zero-initialised residual gates and adapters start at 0 on purpose; vectors (biases,
-norm weights) are constant at the start.
+LoRA's B matrix, zero-initialised residual gates and adapters start at 0 on purpose; vectors
+(biases, norm weights) are constant at the start.
 
 ## References
 torch.nn.Module.load_state_dict (missing_keys); Hu et al. 2021, "LoRA".

@@ -82,7 +82,7 @@ def _shift(evidence: Evidence) -> tuple[Finding, ...]:
 
 
 def level_shift(curve: Curve) -> tuple[float, int] | None:
-    """Return (factor, step) of a lasting k-fold shift of the gradient norm at constant loss and lr."""
+    """Return (factor, step) of a lasting shift of the gradient norm at constant loss and lr."""
     norms, rates = curve.grad_norm, curve.lr
     if norms is None:
         return None

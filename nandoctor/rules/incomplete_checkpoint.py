@@ -19,8 +19,8 @@ lacks scaler, rng
 ```
 
 ## Use instead
-Save `model`, `optimizer`, `scheduler`, `scaler`, RNG states of all libraries, step and data position
-in one file.
+Save `model`, `optimizer`, `scheduler`, `scaler`, RNG states of all libraries, step and data
+position in one file.
 
 ## Look-alikes
 A checkpoint for inference needs none of these: a note, never a fault.

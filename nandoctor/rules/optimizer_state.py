@@ -94,8 +94,8 @@ def _moved(evidence: Evidence) -> Iterator[Finding]:
              if (now.rms_rest or 0.0) > 2 * (old.rms_rest or 0.0)]  # fmt: skip
     if moved:
         now, old, bound = max(moved, key=lambda item: item[0].absmax or 0.0)
-        message = (f"{now.name} moved from {old.absmax:.3g} to {now.absmax:.3g}; a sound Adam state "
-                   f"allows {bound:.3g}")  # fmt: skip
+        moved_by = f"{now.name} moved from {old.absmax:.3g} to {now.absmax:.3g}"
+        message = f"{moved_by}; a sound Adam state allows {bound:.3g}"
         yield _finding(message, now.name, 0.85)
 
 

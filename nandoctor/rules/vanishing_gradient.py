@@ -12,8 +12,8 @@ DOC = """
 Reports stored gradients with a norm above 0 and below 1e-8.
 
 ## Why it matters
-Such a tensor does not learn: a saturated activation, a projector with a poor initialisation or width,
-a loss that hardly depends on it. In fp16 the next smaller gradients are zeros.
+Such a tensor does not learn: a saturated activation, a projector with a poor initialisation or
+width, a loss that hardly depends on it. In fp16 the next smaller gradients are zeros.
 
 ## Example
 ```

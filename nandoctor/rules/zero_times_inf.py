@@ -42,8 +42,8 @@ loss = nll[mask].sum()
 ```
 
 ## Look-alikes
-The infinity may itself be the fault (a log of zero, an overflow): then that op is the origin. A skip
-that multiplies a NaN gradient by 0 keeps the NaN; it is this very pattern.
+The infinity may itself be the fault (a log of zero, an overflow): then that op is the origin. A
+skip that multiplies a NaN gradient by 0 keeps the NaN; it is this very pattern.
 
 ## References
 torch.special.xlogy, torch.special.entr; IEEE 754-2019, section 7.2.

@@ -11,7 +11,7 @@ DIVISIONS = frozenset({"div", "rsqrt", "reciprocal", "true_divide"})
 
 DOC = """
 ## What it does
-Reports (x - mean) / std where std is exactly 0: a constant signal, image, feature or a dead channel.
+Reports (x - mean) / std where std is exactly 0: a constant signal, image, feature, a dead channel.
 
 ## Why it matters
 Constant inputs are rare enough to pass every test and common enough to be in every large data set:
