@@ -169,10 +169,12 @@ def _spell_out(values: NDArray[np.float64], logged: NDArray[np.bool_], names: li
     ranks = {n: r for n in names if (r := naming.loss_rank(n)) is not None}
     if not ranks:
         return
+    losses = [place for place, name in enumerate(names) if ranks.get(name) == min(ranks.values())]
+    has_loss = logged[:, losses].any(axis=1)
+    is_setting &= logged[has_loss].any(axis=0)  # else it is logged on rows of its own
     metrics = ~is_step & ~is_setting
     empty = logged[:, is_step].any(axis=1)
     empty &= ~(logged & np.isfinite(values))[:, metrics].any(axis=1)
-    losses = [place for place, name in enumerate(names) if ranks.get(name) == min(ranks.values())]
     for place in losses:
         missing = empty & ~logged[:, place]
         values[missing, place] = np.nan

@@ -28,9 +28,14 @@ _CODE = re.compile(
 
 
 class EventScanner:
-    """Takes the lines of a log one by one and keeps the events."""
+    """Takes the lines of a log one by one and keeps the events.
 
-    def __init__(self) -> None:
+    Args:
+        numbers: Look for non-finite numbers too, not for messages only.
+    """
+
+    def __init__(self, *, numbers: bool = True) -> None:
+        self._numbers = numbers
         self.events: list[LogEvent] = []
         self._counts: dict[str, int] = {}
         self._tracebacks = Tracebacks()
@@ -52,7 +57,7 @@ class EventScanner:
         kind = kind_of(bare, lower)
         if kind is not None:
             self._keep(LogEvent(kind, number, bare[:500].strip(), self._step_of(bare), rank))
-        elif _NONFINITE.search(lower) or "nan iterations" in lower:
+        elif self._numbers and (_NONFINITE.search(lower) or "nan iterations" in lower):
             for event in self._of_numbers(number, bare, rank):
                 self._keep(event)
 

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 _FLUSH = 4096
 BAR = "bar"
 """Key of a ``n/N`` that has no name of its own."""
+LEADING = "leading number"
+"""Key of a whole number that begins a line and has no name (``[100] loss=...``)."""
 MAX_GROUPS = 2000
 
 
@@ -51,11 +53,11 @@ class Group:
         lines: NDArray[np.int64],
         rows: NDArray[np.float64],
         logged: NDArray[np.bool_] | None = None,
-        context: float = np.nan,
+        context: NDArray[np.float64] | None = None,
     ) -> None:
         """Add rows at once; ``logged`` (same shape) tells which cells the log really holds."""
         self._flush()
-        self._chunks.append((lines, rows, np.full(len(lines), context)))
+        self._chunks.append((lines, rows, np.full(len(lines), np.nan) if context is None else context))
         self.masks.append(logged)
         self.count += len(lines)
 

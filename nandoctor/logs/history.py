@@ -9,7 +9,7 @@ from nandoctor.errors import UnreadableInputError
 from nandoctor.evidence import Column, MetricHistory
 from nandoctor.logs import naming
 from nandoctor.logs.choose import Overrides, choose, choose_loss, named
-from nandoctor.logs.groups import BAR, Group
+from nandoctor.logs.groups import BAR, LEADING, Group
 from nandoctor.logs.joining import join_rows, segments_of
 from nandoctor.logs.steps import step_key, usable_context
 
@@ -80,21 +80,16 @@ def _assemble(
     line = line[order]
     if step is not None:
         steps = _column(groups, tables, step)[order].values
-        epoch = columns.get("epoch")
     else:
         context = np.concatenate([table[3] for table in tables])[order]
-        steps, epoch = usable_context(context), None
+        steps = usable_context(context)
     is_index = steps is None
     numbers = np.arange(len(line)) if steps is None else np.nan_to_num(steps).astype(np.int64)
-    segment = np.zeros(len(line), np.int32)
-    if not is_index:
-        segment = segments_of(numbers, epoch, columns)
-    history = MetricHistory(numbers, columns, line, segment, is_index)
-    return (
-        history
-        if is_index
-        else join_rows(history, last_counts=step == BAR or any(g.bar == 3 for g in groups))
-    )
+    if is_index:
+        return MetricHistory(numbers, columns, line, np.zeros(len(line), np.int32), True)
+    are_redraws = step == BAR or any(group.bar == 3 for group in groups)
+    segment = segments_of(numbers, line, columns, are_redraws=are_redraws)
+    return join_rows(MetricHistory(numbers, columns, line, segment), last_counts=are_redraws)
 
 
 def _column(
@@ -138,7 +133,7 @@ def _column_names(
     for key in keys:
         if len(names) >= MAX_COLUMNS:
             break
-        if key in names or key in (step, BAR):
+        if key in names or key in (step, BAR, LEADING):
             continue
         name = naming.counter_name(key) or ("epoch" if naming.is_epoch(key) else key)
         if name not in names.values() and (name != key or not naming.is_noise(key)):

@@ -10,11 +10,24 @@ from numpy.typing import NDArray
 from nandoctor.evidence import Column, MetricHistory
 
 
+_NEAR = 12
+"""Lines within which two rows of one step are one row, or the same row twice."""
+
+
 def segments_of(
-    step: NDArray[np.int64], epoch: Column | None, columns: Mapping[str, Column]
+    step: NDArray[np.int64],
+    line: NDArray[np.int64],
+    columns: Mapping[str, Column],
+    *,
+    are_redraws: bool = False,
 ) -> NDArray[np.int32]:
-    """Number the runs: a new one begins where the step goes backwards within an epoch."""
+    """Number the runs: a new one begins where the step goes backwards within an epoch, or stands
+    still over many lines."""
+    epoch = columns.get("epoch")
     back = np.diff(step, prepend=step[:1]) < 0
+    if not are_redraws:
+        gaps = np.diff(line, prepend=line[:1])
+        back |= (np.diff(step, prepend=step[0] - 1) == 0) & (gaps > max(_NEAR, 5 * np.median(gaps)))
     if epoch is not None and epoch.logged.any() and back.any():
         known = epoch.logged & np.isfinite(epoch.values)
         place = np.maximum.accumulate(np.where(known, np.arange(len(step)), 0))
@@ -41,6 +54,7 @@ def join_rows(history: MetricHistory, *, last_counts: bool = False) -> MetricHis
         return history
     if last_counts:
         return history.rows(np.append(~same, True))
+    same &= np.diff(history.line) <= _NEAR
     for column in history.columns.values():
         both = column.logged[1:] & column.logged[:-1]
         differs = (column.values[1:] != column.values[:-1]) & ~(

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from nandoctor.logs import naming
-from nandoctor.logs.groups import BAR
+from nandoctor.logs.groups import BAR, LEADING
 
 _TOKEN = re.compile(
     r"(?:\d{4}-\d\d-\d\d(?:[T ]|$)|\d\d/\d\d[ T]\d\d:\d\d:\d\d|\d{1,4}/\d{1,2}/\d{2,4}"
@@ -51,6 +51,7 @@ def numbers_of(text: str) -> list[Named]:
     """Return the numbers of a line that have a name (or are ``n/N``), in order."""
     found: list[Named] = []
     end = 0
+    is_first = True
     for match in _TOKEN.finditer(text):
         start = match.start(1)
         if start < 0:
@@ -66,6 +67,9 @@ def numbers_of(text: str) -> list[Named]:
         if slash:
             total = int(slash.group().strip(" /\t"))
             key = key if naming.step_rank(key) is not None else BAR
+        elif is_first and not key and word.isdigit():
+            key = LEADING
+        is_first = False
         if key:
             found.append(Named(key, _number(word), start, match.end(), total))
     return found
@@ -84,6 +88,8 @@ def key_of(literal: str) -> str:
     name = _LEVELS.sub("", piece.group() if piece else text)
     if "  " in name:
         name = name.rsplit("  ", 1)[1]
+    if name.lower().startswith("loss exploded to"):
+        return "loss"  # Tacotron's last words overwrite the step's line
     words = name.strip(" \t:=-'\"()<>*#`.!").replace("'", "").split()
     return " ".join(words[-6:]) if any(c.isalpha() for c in name) else ""
 

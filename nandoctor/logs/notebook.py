@@ -12,7 +12,7 @@ from nandoctor.errors import UnreadableInputError
 from nandoctor.logs import naming
 from nandoctor.logs.format import LogFormat, Reading
 from nandoctor.logs.source import Source
-from nandoctor.logs.text import TextReader
+from nandoctor.logs.text_reader import TextReader
 
 _LARGEST = 1 << 28
 _TAGS = re.compile(r"<[^>]*>")

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nandoctor.logs import naming
-from nandoctor.logs.groups import BAR, Group
+from nandoctor.logs.groups import BAR, LEADING, Group
 
 _LARGEST = 2.0**62
+_UNNAMED: dict[str, float] = {BAR: 3.5, LEADING: 4.5}
 
 
 def step_key(leading: list[Group]) -> str | None:
@@ -17,7 +18,7 @@ def step_key(leading: list[Group]) -> str | None:
     keys = dict.fromkeys(key for group in leading for key in group.keys)
     found: list[tuple[float, int, str]] = []
     for key in keys:
-        rank = 3.5 if key == BAR else naming.step_rank(key)
+        rank = _UNNAMED.get(key, naming.step_rank(key))
         if rank is None:
             continue
         holding = [group for group in leading if key in group.keys]
@@ -28,7 +29,7 @@ def step_key(leading: list[Group]) -> str | None:
         is_enough = count * 2 >= total or (count >= 2 and rank <= 1 and count * 3 >= total)
         if is_enough and behaves_like_step(values, strict=rank >= 5):
             found.append((rank, count, key))
-    widest = max((count for _, count, _ in found), default=0)
+    widest = max((count for _, count, key in found if key != LEADING), default=0)
     found = [candidate for candidate in found if candidate[1] * 4 >= widest * 3]
     return min(found)[2] if found else None
 

@@ -1,105 +1,18 @@
-"""The general text reader: finds the named numbers of any line, whatever wrote it."""
+"""The general text format: blocks of lines, the alike ones read at once, the others one by one."""
 
 from __future__ import annotations
 
-import math
-import re
-from dataclasses import replace
+import numpy as np
+from numpy.typing import NDArray
 
-from nandoctor.logs import naming
+from nandoctor.logs.events import EventScanner
 from nandoctor.logs.format import LogFormat, Reading
-from nandoctor.logs.groups import BAR, Groups
-from nandoctor.logs.line import Named, is_epoch_bar, numbers_of, plain, rank_of
-from nandoctor.logs.lines import numbered
+from nandoctor.logs.lines import line_blocks
 from nandoctor.logs.source import Source
-from nandoctor.logs.tables import PrintedTable
+from nandoctor.logs.template import Lines
+from nandoctor.logs.text_reader import TextReader
 
-_VALIDATION_LINE = re.compile(
-    r"^.{0,120}?(?:^|[\]:>|(] ?|\s-\s|\s{2}|\t)\W*(?:val|valid|validation|test|eval|evaluation|dev)"
-    r"(?:ing)?\b\s*(?:epoch\b\s*)?[-:\]|(>=\[]",
-    re.IGNORECASE,
-)
-
-
-class TextReader:
-    """Takes lines one by one and sorts their numbers into groups."""
-
-    def __init__(self) -> None:
-        self.groups = Groups()
-        self._table = PrintedTable()
-        self._context = math.nan
-
-    def take(self, number: int, text: str) -> bool:
-        """Read one line; True where it holds a metric."""
-        text = plain(text)
-        kept = [named for named in self._table.row(text) if _is_kept(named)]
-        if kept:
-            return self._add(number, kept, None, 3)
-        kept = [named for named in numbers_of(text) if _is_kept(named)]
-        if not kept:
-            self._table.take_header(text)
-            return False
-        if not any(_is_signal(named.key) for named in kept):
-            self._announce(kept)
-            return False
-        if _is_validation_line(text, kept):
-            kept = [
-                named if _is_step(named.key) or naming.is_validation(named.key)
-                else replace(named, key=f"val {named.key}")
-                for named in kept
-            ]  # fmt: skip
-        return self._add(number, kept, rank_of(text), _bar(text, kept))
-
-    def _add(self, number: int, kept: list[Named], rank: int | None, bar: int) -> bool:
-        keys: list[str] = []
-        for named in kept:
-            key = named.key
-            while key in keys:
-                key += "'"
-            keys.append(key)
-        group = self.groups.of(tuple(keys), rank, bar)
-        if group is not None:
-            group.add(number, tuple(named.value for named in kept), self._context)
-        return True
-
-    def _announce(self, kept: list[Named]) -> None:
-        """Remember the step or epoch that a line without metrics announces."""
-        for named in kept:
-            if named.key != BAR and _is_step(named.key):
-                self._context = named.value
-                return
-
-
-def _is_validation_line(text: str, kept: list[Named]) -> bool:
-    return _VALIDATION_LINE.match(text) is not None or any(
-        naming.is_validation(named.key) and _is_step(named.key) for named in kept
-    )
-
-
-def _is_step(key: str) -> bool:
-    return naming.step_rank(key) is not None
-
-
-def _is_kept(named: Named) -> bool:
-    return (
-        named.key == BAR or _is_signal(named.key) or _is_step(named.key)
-        or not naming.is_noise(named.key)
-    )  # fmt: skip
-
-
-def _is_signal(key: str) -> bool:
-    return (
-        naming.loss_rank(key) is not None or naming.grad_norm_rank(key) is not None
-        or naming.lr_rank(key) is not None or naming.loss_scale_rank(key) is not None
-        or naming.counter_name(key) is not None
-    )  # fmt: skip
-
-
-def _bar(text: str, kept: list[Named]) -> int:
-    for named in kept:
-        if named.key == BAR and named.of is not None and is_epoch_bar(text):
-            return 2 if named.value >= named.of else 1
-    return 0
+_PADDING = b"\n" * 64
 
 
 def _sniff(head: bytes) -> bool:
@@ -107,13 +20,66 @@ def _sniff(head: bytes) -> bool:
 
 
 def _read(source: Source) -> Reading:
-    reading = Reading()
-    reader = TextReader()
-    for number, line in numbered(source):
-        reading.num_lines = number
-        reader.take(number, line.decode("latin-1"))
+    reading, reader, scanner = Reading(), TextReader(), EventScanner(numbers=False)
+    number = 1
+    for block, dropped in line_blocks(source):
+        for _ in range(dropped):
+            reading.unread("(a line of more than 4 MiB)")
+        number += dropped
+        number = _read_block(block.replace(b"\x08", b"\r"), number, reader, scanner)
+        reader.learn()
+    reading.num_lines = number - 1
     reading.groups = list(reader.groups.by_keys.values())
+    reading.events = scanner.finish()
     return reading
+
+
+def _read_block(block: bytes, number: int, reader: TextReader, scanner: EventScanner) -> int:
+    """Read a block of whole lines; return the number of the line behind it."""
+    lines = _lines(block)
+    is_newline = lines.buffer[lines.ends] == 10
+    numbers = number + np.cumsum(is_newline) - is_newline
+    free = lines.ends > lines.starts
+    matches = _match(lines, free, reader)
+    announced: list[tuple[int, float]] = [(-1, reader.context)]
+    for row in np.flatnonzero(free).tolist():
+        text = block[lines.starts[row] : lines.ends[row]].decode("latin-1")
+        before = reader.context
+        reader.take(int(numbers[row]), text)
+        if reader.context is not before:
+            announced.append((row, reader.context))
+        scanner.take(int(numbers[row]), text)
+    places = np.array([place for place, _ in announced])
+    values = np.array([value for _, value in announced])
+    for template, rows, found in matches:
+        context = values[np.searchsorted(places, rows) - 1]
+        template.group.add_many(numbers[rows], found, context=context)
+    return int(number + is_newline.sum() + (0 if block.endswith(b"\n") else 1))
+
+
+def _match(lines: Lines, free: NDArray[np.bool_], reader: TextReader):  # type: ignore[no-untyped-def]
+    """Apply the templates; clears ``free`` where a line was read."""
+    delimiters: dict[int, NDArray[np.intp]] = {}
+    matches = []
+    for template in reader.templates:
+        if template.delimiter not in delimiters:
+            delimiters[template.delimiter] = np.flatnonzero(lines.buffer == template.delimiter)
+        rows, values = template.match(lines, free, delimiters[template.delimiter])
+        if len(rows):
+            free[rows] = False
+            matches.append((template, rows, values))
+    return matches
+
+
+def _lines(block: bytes) -> Lines:
+    buffer = np.frombuffer(block + _PADDING, np.uint8)
+    used = len(block) + (0 if block.endswith((b"\n", b"\r")) else 1)
+    is_end = buffer[:used] == 10
+    if b"\r" in block:
+        is_end |= buffer[:used] == 13
+    ends = np.flatnonzero(is_end)
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    return Lines(buffer, starts, ends)
 
 
 FORMAT = LogFormat("text", _sniff, _read)
