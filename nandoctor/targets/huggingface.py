@@ -1,0 +1,102 @@
+"""A Hugging Face directory: config.json names the class; no remote code, nothing downloaded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nandoctor.errors import MissingExtraError, ReplayError
+from nandoctor.targets.blueprint import Blueprint
+from nandoctor.targets.user_code import first_line
+
+_CONFIG, _ADAPTER = "config.json", "adapter_config.json"
+
+
+def is_huggingface(path: Path) -> bool:
+    """Whether a directory holds a transformers model or a PEFT adapter."""
+    return path.is_dir() and ((path / _CONFIG).is_file() or (path / _ADAPTER).is_file())
+
+
+def open_huggingface(path: Path) -> Blueprint:
+    """Return the blueprint of a directory; the weights are loaded like any other checkpoint.
+
+    Raises:
+        MissingExtraError: transformers (or, for an adapter, peft) is not installed.
+    """
+    _required("transformers")
+    return Blueprint(
+        origin=str(path),
+        build_model=lambda: _build(path),
+        num_bytes=sum(file.stat().st_size for file in path.glob("*.safetensors")) or None,
+    )
+
+
+def _build(path: Path) -> torch.nn.Module:
+    if (path / _ADAPTER).is_file():
+        return _with_adapter(path)
+    import transformers
+
+    described = _json(path / _CONFIG)
+    try:
+        config = transformers.AutoConfig.from_pretrained(
+            path, trust_remote_code=False, local_files_only=True
+        )
+    except (ValueError, OSError, KeyError) as error:
+        raise _refusal(path, described, first_line(error)) from error
+    names = described.get("architectures") or []
+    cls = next((c for c in (getattr(transformers, str(n), None) for n in names) if c), None)
+    if cls is None:
+        if names:
+            raise _refusal(path, described, f"this transformers has no {names[0]}")
+        model: torch.nn.Module = transformers.AutoModel.from_config(config)
+        return model
+    model = cls(config)
+    return model
+
+
+def _refusal(path: Path, described: dict[str, Any], reason: str) -> ReplayError:
+    remote = "auto_map" in described
+    return ReplayError(
+        f"{path}: the model class cannot be built: {reason}",
+        hint="it needs code of its own, which is not run from a directory: write a replay.py"
+        if remote
+        else "install the transformers version that wrote it, or write a replay.py",
+    )
+
+
+def _with_adapter(path: Path) -> torch.nn.Module:
+    peft = _required("peft")
+    described = _json(path / _ADAPTER)
+    base = Path(str(described.get("base_model_name_or_path", "")))
+    places = [base, path / base, path.parent]
+    found = next((place for place in places if (place / _CONFIG).is_file()), None)
+    if found is None:
+        raise ReplayError(
+            f"{path}: the adapter's base model {str(base)!r} is not on this machine",
+            hint="put its directory there, or write a replay.py that builds it",
+        )
+    config = peft.PeftConfig.from_pretrained(str(path))
+    config.inference_mode = False
+    return peft.get_peft_model(_build(found), config)  # type: ignore[no-any-return]
+
+
+def _required(library: str) -> Any:
+    from importlib import import_module
+
+    try:
+        return import_module(library)
+    except ImportError as error:
+        raise MissingExtraError(library, "hf") from error
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ReplayError(f"{path}: {first_line(error)}", hint="the file is damaged") from error
+    if not isinstance(content, dict):
+        raise ReplayError(f"{path}: not a JSON object", hint="the file is damaged")
+    return content
