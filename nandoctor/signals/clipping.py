@@ -1,4 +1,4 @@
-"""Clipping advice from a run's own gradient norms: healthy range, thresholds, how often they fire."""
+"""Clipping thresholds from a run's own gradient norms, and how often each would have fired."""
 
 from __future__ import annotations
 

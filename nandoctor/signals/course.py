@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nandoctor.evidence import Outcome
+from nandoctor.evidence import Outcome, PatternName
 from nandoctor.signals.excursions import Excursion, find_excursions, with_foot
 from nandoctor.signals.noise import ENOUGH, Floats
 from nandoctor.signals.scale import scale_of
@@ -23,6 +24,10 @@ _SIGNIFICANT = 30.0
 _RECOVERING = 0.5
 _BACK = math.log(3.0)
 """Nearer to the old level than this, and far below its peak, a run is on its way back."""
+_MOSTLY = 0.5
+_CALM = 2
+_FEW, _EVERYDAY = 3, 0.005
+"""One-point spikes that return at once, beyond this number and share, are noise."""
 _OWN_CLIMB = 8
 """New highs after which a climb needs no earlier swings to be understood."""
 
@@ -44,8 +49,15 @@ class Course:
     crash: int | None
     lead: Excursion | None
     shape: Shape | None
-    finite: np.ndarray[tuple[int], np.dtype[np.intp]]
+    finite: NDArray[np.intp]
     height: Floats
+
+    @property
+    def pattern(self) -> PatternName:
+        """The shape's pattern; a failure without a rise is a spike."""
+        if self.outcome == "healthy":
+            return "healthy"
+        return self.shape.pattern if self.shape else "spike"
 
 
 def course_of(loss: Floats) -> Course:
@@ -66,12 +78,10 @@ def course_of(loss: Floats) -> Course:
         found = find_excursions(height, begin=ENOUGH)
         if found and found[-1].is_open and (outcome := _open_end(found[-1], height)):
             return _led_by(with_foot(found[-1], height), replace(blank, outcome=outcome))
-    spikes = [excursion for excursion in found if _is_spike(excursion)]
+    spikes = _rare_spikes(found, len(height))
     if spikes:
         worst = max(spikes, key=lambda excursion: excursion.jump)
-        course = _led_by(worst, replace(blank, outcome="recovered"))
-        # It came back: whatever led up to it, the harm was a passing one.
-        return replace(course, shape=replace(shape_of(np.ones(1), 0.0), margin=1.0))
+        return _passing(worst, replace(blank, outcome="recovered"))
     if len(finite) < len(loss):
         return replace(blank, outcome="recovered", onset=int(np.flatnonzero(~np.isfinite(loss))[0]))
     return blank
@@ -82,17 +92,20 @@ def _crash(loss: Floats) -> int | None:
     bad = ~np.isfinite(loss)
     if not len(loss) or not bad[-1]:
         return None
-    for start in np.flatnonzero(np.diff(bad, prepend=False) & bad):
-        if bad[start:].mean() >= 0.5:
-            return int(start)
-    return len(loss) - 1
+    share_from = np.cumsum(bad[::-1])[::-1] / np.arange(len(bad), 0, -1)
+    return int(np.flatnonzero(bad & (share_from >= _MOSTLY))[0])
 
 
 def _crashed(blank: Course, outcome: Outcome) -> Course:
     blank = replace(blank, outcome=outcome, onset=blank.crash)
     found = find_excursions(blank.height) if len(blank.height) else []
-    if not found or not found[-1].is_open:
+    if not found:
         return blank
+    if not found[-1].is_open:
+        # A spike shortly before the failure began it, though the loss came back once more.
+        is_shortly_before = len(blank.height) - found[-1].stop <= ENOUGH
+        is_begin = is_shortly_before and _is_spike(found[-1])
+        return _passing(found[-1], blank) if is_begin else blank
     last = with_foot(found[-1], blank.height)
     return _led_by(_joined_to_swings(last, found[:-1], blank.height), blank)
 
@@ -134,6 +147,22 @@ def _open_end(last: Excursion, height: Floats) -> Outcome | None:
 def _is_spike(excursion: Excursion) -> bool:
     least = _LONE_SPIKE if len(excursion) == 1 else _SPIKE
     return excursion.jump >= least and excursion.significance >= _SIGNIFICANT
+
+
+def _rare_spikes(found: list[Excursion], num_points: int) -> list[Excursion]:
+    """Return the spikes, without those whose like is the run's everyday noise."""
+    spikes = [excursion for excursion in found if _is_spike(excursion)]
+    lone = [excursion for excursion in spikes if len(excursion) <= _CALM]
+    if len(lone) <= max(_FEW, _EVERYDAY * num_points):
+        return spikes
+    everyday = max(excursion.jump for excursion in lone)
+    return [excursion for excursion in spikes if excursion.jump > everyday + _SPIKE]
+
+
+def _passing(excursion: Excursion, course: Course) -> Course:
+    """Return the course told by a spike that came back: whatever its shape, the harm passed."""
+    course = _led_by(excursion, course)
+    return replace(course, shape=shape_of(np.ones(1), 0.0))
 
 
 def _led_by(excursion: Excursion, course: Course) -> Course:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nandoctor.signals.noise import ENOUGH, Floats, running_level
+from nandoctor.signals.noise import ENOUGH, WIDTH, Floats, running_level
 
 MIN_RISE = 0.22
 """Log-rise (a factor of 1.25) below which nothing is an excursion, however quiet the run."""
@@ -14,6 +14,7 @@ _SIGMAS = 6.0
 _FOOT_SIGMAS = 2.0
 _CALM = 2
 """Points in a row back in the band that end an excursion."""
+_WIDEST = 256
 _LEAST_NOISE = 0.01
 _NOISE_OF_UNKNOWN = 0.15
 """Noise that a run is granted before it has shown its own."""
@@ -28,7 +29,7 @@ class Excursion:
         stop: One past the last point outside.
         level: Height of the healthy level: the lowest running median so far.
         band: How far above the level the band reaches.
-        noise: Robust noise of the height when it left the band.
+        noise: Robust noise of the height before the start and before the peak, the larger.
         peak: Highest point above the level.
         jump: Highest point above the level just before, which may lie higher.
         is_open: The series ends outside the band.
@@ -56,10 +57,7 @@ class Excursion:
 def find_excursions(height: Floats, *, begin: int = 0) -> list[Excursion]:
     """Return the excursions of a series of heights (see scale.py) from a position on, in order."""
     local, noise = running_level(height)
-    top = local + np.maximum(MIN_RISE, _SIGMAS * noise)
-    level = np.minimum.accumulate(local)
-    # The band never rises again: a slow climb must not carry it along. Early windows are too few.
-    top[ENOUGH:] = np.minimum.accumulate(top[ENOUGH:])
+    level, top = _frozen_band(height)
     outside = np.flatnonzero(height > top)
     found: list[Excursion] = []
     position = begin
@@ -69,20 +67,35 @@ def find_excursions(height: Floats, *, begin: int = 0) -> list[Excursion]:
             return found
         start = int(outside[later])
         stop = _stop(height, start, float(top[start]))
-        highest = float(height[start:stop].max())
+        summit = start + int(height[start:stop].argmax())
+        highest = float(height[summit])
         found.append(
             Excursion(
                 start=start,
                 stop=stop,
                 level=float(level[start]),
                 band=float(top[start] - level[start]),
-                noise=float(noise[start]),
+                noise=max(float(noise[start]), float(noise[summit])),
                 peak=highest - float(level[start]),
                 jump=highest - float(local[start]),
                 is_open=stop == len(height),
             )
         )
         position = stop + 1
+
+
+def _frozen_band(height: Floats) -> tuple[Floats, Floats]:
+    """Return the lowest level and the lowest upper edge of the band so far, float64[n] each.
+
+    The band never rises again: a slow climb must not carry it along. The longer the series, the
+    wider the windows, or the lowest of many estimates would be an accident.
+    """
+    width = int(np.clip(len(height) // 16, WIDTH, _WIDEST))
+    level, noise = running_level(height, width)
+    top = level + np.maximum(MIN_RISE, _SIGMAS * noise)
+    known = width // 2
+    top[known:] = np.minimum.accumulate(top[known:])
+    return np.minimum.accumulate(level), top
 
 
 def _stop(height: Floats, start: int, limit: float) -> int:

@@ -101,7 +101,9 @@ def forecast(history: MetricHistory, *, crash_step: int | None = None) -> Foreca
             if level != before:
                 if level == "alarm":
                     alarm.append(step)
-                if level == "watch" and before == "calm" or level == "alarm" and before == "calm":
+                if (level == "watch" and before == "calm") or (
+                    level == "alarm" and before == "calm"
+                ):
                     watch.append(step)
             before = level
     first = next((s for s in (*alarm[:1], *watch[:1])), None)

@@ -16,8 +16,8 @@ _UPPER, _UPPER_SIGMAS = 0.9, 1.2816
 _MAD = 0.6745
 
 
-def running_level(values: Floats) -> tuple[Floats, Floats]:
-    """Return for each point the median of the ``WIDTH`` points before it and their noise.
+def running_level(values: Floats, width: int = WIDTH) -> tuple[Floats, Floats]:
+    """Return for each point the median of the ``width`` points before it and their noise.
 
     Args:
         values: float64[n], finite, n >= 1.
@@ -26,28 +26,28 @@ def running_level(values: Floats) -> tuple[Floats, Floats]:
         Level and noise, float64[n] each; the first point is its own level.
     """
     n = len(values)
+    num_short = min(n, width)
     # In a long series a window every few points is enough: the level moves slowly.
-    stride = max(1, n // _MAX_WINDOWS)
-    ends = np.arange(0, n, stride)
+    ends = np.concatenate([np.arange(num_short), np.arange(width, n, max(1, n // _MAX_WINDOWS))])
     level, noise = np.empty(len(ends)), np.empty(len(ends))
-    num_short = int(np.searchsorted(ends, WIDTH))
-    for i, end in enumerate(ends[:num_short]):
-        level[i], noise[i] = level_and_noise(values[: max(1, end)])
-    if num_short < len(ends):
-        windows = np.lib.stride_tricks.sliding_window_view(values, WIDTH)
-        full = np.sort(windows[ends[num_short:] - WIDTH], axis=1)
-        middle, upper = np.median(full, axis=1), full[:, round(_UPPER * (WIDTH - 1))]
+    for end in range(num_short):
+        level[end], noise[end] = level_and_noise(values[: max(1, end)])
+    if n > width:
+        windows = np.lib.stride_tricks.sliding_window_view(values, width)
+        full = np.sort(windows[ends[num_short:] - width], axis=1)
+        middle, upper = np.median(full, axis=1), full[:, round(_UPPER * (width - 1))]
         spread = np.median(np.abs(full - middle[:, None]), axis=1) / _MAD
         level[num_short:] = middle
         noise[num_short:] = np.minimum((upper - middle) / _UPPER_SIGMAS, spread)
-    return np.repeat(level, stride)[:n], np.repeat(noise, stride)[:n]
+    held = np.diff(ends, append=n)
+    return np.repeat(level, held), np.repeat(noise, held)
 
 
 def level_and_noise(values: Floats) -> tuple[float, float]:
     """Return the median and the noise of some points, n >= 1.
 
     The noise is the smaller of two robust sigmas, from the median absolute deviation and from an
-    upper quantile: neither dips nor a few old spikes widen it. Of few points it is believed in part.
+    upper quantile: neither dips nor a few old spikes widen it. Of few points it is half believed.
     """
     middle, upper = (float(q) for q in np.quantile(values, (0.5, _UPPER)))
     spread = float(np.median(np.abs(values - middle))) / _MAD

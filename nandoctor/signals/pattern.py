@@ -6,9 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nandoctor.evidence import LogEvent, MetricHistory, Outcome, Pattern
+from nandoctor.signals.account import account_of
+from nandoctor.signals.confidence import confidence_of
 from nandoctor.signals.course import course_of
+from nandoctor.signals.ending import nonfinite_ending
+from nandoctor.signals.hidden import HiddenNan, find_hidden
+from nandoctor.signals.noise import Floats
 
 _BADNESS: dict[Outcome, int] = {
     "healthy": 0, "recovered": 1, "ongoing": 2, "diverged": 3, "inf": 4, "nan": 5,
@@ -16,27 +22,59 @@ _BADNESS: dict[Outcome, int] = {
 
 
 def classify_history(history: MetricHistory, *, events: Sequence[LogEvent] = ()) -> Pattern:
-    """Return the pattern of a log; with several runs in it the worst leads."""
-    segments = tuple(_classify(run) for run in history.segments())
-    if not segments:
-        return Pattern("healthy", "healthy")
+    """Return the pattern of a log; with several runs in it the worst leads.
+
+    Args:
+        history: The log; an unlogged loss is no fault, a logged NaN or Inf is.
+        events: Its lines that say more than numbers; a non-finite abort after the last loss counts.
+    """
+    runs = list(history.segments())
+    if not runs:
+        return Pattern("healthy", "healthy", evidence=("the log is empty",))
+    next_lines = [int(run.line[0]) for run in runs[1:]]
+    segments = tuple(
+        _classify(run, nonfinite_ending(run, events, next_line))
+        for run, next_line in zip(runs, [*next_lines, None], strict=True)
+    )
     worst = max(segments, key=lambda pattern: _BADNESS[pattern.outcome])
     return replace(worst, segments=segments if len(segments) > 1 else ())
 
 
-def _classify(run: MetricHistory) -> Pattern:
-    column = run.loss
-    if column is None or not column.logged.any():
-        return Pattern("healthy", "healthy")
-    loss, steps = column.values[column.logged], run.step[column.logged]
+def _classify(run: MetricHistory, ending: LogEvent | None) -> Pattern:
+    hidden = find_hidden(run)
+    rows, loss = _losses(run, hidden, ending)
     course = course_of(loss)
+    steps = run.step[rows]
     bad = np.flatnonzero(~np.isfinite(loss))
-    if course.outcome == "healthy":
-        return Pattern("healthy", "healthy", None, None, 0.9)
+    evidence = account_of(course, run, rows, loss)
+    if hidden is not None:
+        evidence = (hidden.evidence, *evidence)
+    if ending is not None:
+        evidence = (*evidence, f"line {ending.line} says: {ending.text.strip()[:120]}")
+        bad = bad[:-1]
     return Pattern(
-        course.shape.pattern if course.shape else "spike",
-        course.outcome,
-        int(steps[course.onset]) if course.onset is not None else None,
-        int(steps[bad[0]]) if len(bad) else None,
-        0.9,
+        pattern=course.pattern,
+        outcome=course.outcome,
+        onset_step=None if course.onset is None else int(steps[course.onset]),
+        first_nonfinite_step=int(steps[bad[0]]) if len(bad) else None,
+        confidence=confidence_of(course),
+        evidence=evidence,
+        hidden_nan_step=None if hidden is None else int(run.step[hidden.row]),
     )
+
+
+def _losses(
+    run: MetricHistory, hidden: HiddenNan | None, ending: LogEvent | None
+) -> tuple[NDArray[np.intp], Floats]:
+    """Return the rows that carry a loss and the losses, with what was hidden put in as NaN."""
+    column = run.loss
+    logged = np.zeros(len(run), bool) if column is None else column.logged.copy()
+    values = np.full(len(run), np.nan) if column is None else column.values.copy()
+    if hidden is not None and hidden.is_final:
+        logged[hidden.row] = True
+        values[hidden.row :] = np.nan
+    rows = np.flatnonzero(logged)
+    loss = values[rows]
+    if ending is not None:
+        rows, loss = np.append(rows, rows[-1]), np.append(loss, np.nan)
+    return rows, loss
