@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from itertools import groupby
 from typing import Literal, NamedTuple
 
-from nandoctor.evidence import OpTensor, Origin, Trial
+from nandoctor.evidence import OpTensor, Origin, TensorStats, Trial
 from nandoctor.findings import Report
-from nandoctor.reports.text import number
+from nandoctor.reports.text import clipped, number
+from nandoctor.reports.verdict import lead_finding
 from nandoctor.reports.words import Words, cause_title
 
 
@@ -22,7 +25,9 @@ def reasons(report: Report, say: Words) -> list[Reason]:
     claim = report.diagnosis
     if claim is None:
         return []
-    lines = [Reason(text, "for") for text in claim.evidence]
+    lead = lead_finding(report)
+    told = lead.message if lead else ""  # the headline says it already
+    lines = [Reason(text, "for") for text in claim.evidence if text != told]
     lines += [Reason(say("against: {text}", text=text), "against") for text in claim.against]
     if claim.mechanism and claim.mechanism != claim.cause:
         name = cause_title(claim.mechanism, say)
@@ -44,7 +49,7 @@ def pattern_facts(report: Report, say: Words) -> list[str]:
     facts = list(pattern.evidence) if pattern else []
     if pattern and pattern.hidden_nan_step is not None:
         facts.append(say("the log hides NaN from step {step}", step=pattern.hidden_nan_step))
-    if forecast and forecast.lead is not None:
+    if forecast and forecast.lead is not None and forecast.lead > 0:
         first = min((*forecast.alarm, *forecast.watch))
         text = "the first warning stood at step {step}, {lead} steps before the crash"
         facts.append(say(text, step=first, lead=forecast.lead))
@@ -66,7 +71,7 @@ def origin_facts(place: Origin, say: Words) -> list[tuple[str, str]]:
         (say("samples"), samples),
         *((say("in"), operand(item, say)) for item in place.inputs),
         *((say("out"), operand(item, say)) for item in place.outputs),
-        (say("path"), " → ".join(place.path_to_loss)),
+        (say("path"), " → ".join(short_path(place, say))),
         (say("reaches"), ", ".join(place.reaches[:4]) + more),
     ]
     return [(label, value) for label, value in facts if value]
@@ -76,29 +81,50 @@ def operand(item: OpTensor, say: Words) -> str:
     """Return dtype, shape, range and what is wrong of a tensor at the origin."""
     stats = item.stats
     shape = "x".join(map(str, stats.shape)) or say("scalar")
-    text = f"{stats.dtype} {shape}  {number(stats.min)} … {number(stats.max)}"
+    text = f"{stats.dtype} {shape}"
+    if stats.min is not None:
+        text += f"  {number(stats.min)} … {number(stats.max)}"
     if stats.num_nonfinite:
-        text += f"  {say('{n} non-finite', n=f'{stats.num_nonfinite:,}')}"
-    if item.offending:
-        values = ", ".join(number(value) for value in item.offending[:3])
-        text += f"  [{say('offending')}: {values}]"
+        text += f"  {bad_count(stats)}"
+    values = dict.fromkeys(number(v) for v in item.offending if math.isfinite(v))
+    if values:
+        text += f"  [{say('offending')}: {', '.join(list(values)[:3])}]"
     return text
 
 
-def replay_notes(report: Report, say: Words) -> list[str]:
+def bad_count(stats: TensorStats) -> str:
+    """Return how many elements are NaN or infinite, by kind; 0 where none is."""
+    kinds = ((stats.num_nan, "NaN"), (stats.num_posinf, "+Inf"), (stats.num_neginf, "-Inf"))
+    return " ".join(f"{count:,} {kind}" for count, kind in kinds if count) or "0"
+
+
+def short_path(place: Origin, say: Words, limit: int = 9) -> list[str]:
+    """Return the way to the loss without repetitions; the middle of a long one is counted."""
+    path = [link for link, _ in groupby(place.path_to_loss)]
+    hidden = len(path) - limit
+    if hidden <= 1:
+        return path
+    head = limit // 2
+    return [*path[:head], say("{n} more ops", n=hidden), *path[head + hidden :]]
+
+
+def replay_notes(report: Report, say: Words, limit: int = 4) -> list[str]:
     """Return what the replay adds: notes and non-finite values that are harmless."""
     facts = report.replay
     if facts is None:
         return []
-    return [*facts.notes, *(say("harmless: {text}", text=text) for text in facts.harmless)]
+    lines = [*facts.notes, *(say("harmless: {text}", text=text) for text in facts.harmless)]
+    more = [say("{n} more in --format json", n=len(lines) - limit)] if len(lines) > limit else []
+    return lines[:limit] + more
 
 
 def trial_detail(trial: Trial, say: Words) -> str:
-    """Return the detail of a trial, and that a cure-all proves nothing."""
+    """Return the detail of a trial, cut to a few lines, and that a cure-all proves nothing."""
+    detail = clipped(trial.detail, 160)
     if not trial.hides:
-        return trial.detail
+        return detail
     warning = say("hides the symptom; proves nothing")
-    return f"{warning}; {trial.detail}" if trial.detail else warning
+    return f"{warning}; {detail}" if detail else warning
 
 
 def missing(report: Report, say: Words) -> list[str]:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nandoctor.reports.curve import Curve
-from nandoctor.reports.text import number
 from nandoctor.reports.words import Words
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
@@ -102,7 +101,7 @@ def _labels(curve: Curve, span: tuple[float, float], height: int) -> list[str]:
     labels = [""] * height
     for row in {0, (height - 1) // 2, height - 1}:
         share = row / max(height - 1, 1)
-        labels[row] = number(curve.unscaled(span[1] - (span[1] - span[0]) * share)) + " "
+        labels[row] = f"{curve.unscaled(span[1] - (span[1] - span[0]) * share):.3g} "
     return labels
 
 

@@ -30,6 +30,11 @@ def shorten(text: str, width: int) -> str:
     return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
 
 
+def clipped(text: str, width: int) -> str:
+    """Cut off the end of a text that is too long."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
 def number(value: float | None) -> str:
     """Return a number with four significant digits, ``-`` where there is none."""
     if value is None:

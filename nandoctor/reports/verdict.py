@@ -37,6 +37,8 @@ def verdict(report: Report, say: Words) -> Verdict:
     lead = lead_finding(report)
     mark = worst(report)
     sentence = lead.message if lead else ""
+    if report.command == "classify" and report.pattern is not None:
+        return _classified(report, report.pattern, say)
     if report.diagnosis is not None:
         claim = report.diagnosis
         share = say("{percent} % confident", percent=round(100 * claim.confidence))
@@ -46,16 +48,25 @@ def verdict(report: Report, say: Words) -> Verdict:
             sentence=sentence, where=place(report, lead), code=claim.code,
             certainty=f"{say(claim.grade.name)} · {share}",
         )  # fmt: skip
-    if report.command == "classify" and report.pattern is not None:
-        title = pattern_title(report.pattern, say)
-        share = say("{percent} % confident", percent=round(100 * report.pattern.confidence))
-        return Verdict(mark, title, sentence, certainty=share)
     if mark == "clean":
         return Verdict(mark, say("Nothing found"))
     title = count(report, say)
     if report.command in ("diagnose", "replay"):
         title = say("Cause not decided") + f" ({title})"
     return Verdict(mark, title, sentence, place(report, lead))
+
+
+def _classified(report: Report, pattern: Pattern, say: Words) -> Verdict:
+    """Return the headline of ``classify``: the pattern, and below it the likely cause."""
+    share = say("{percent} % confident", percent=round(100 * pattern.confidence))
+    claim, lead = report.diagnosis, lead_finding(report)
+    title = pattern_title(pattern, say)
+    if claim is None:
+        return Verdict(worst(report), title, lead.message if lead else "", certainty=share)
+    text = "likely cause: {cause} ({code}, {grade})"
+    where = say(text, cause=cause_title(claim.cause, say), code=claim.code,
+                grade=say(claim.grade.name))  # fmt: skip
+    return Verdict(worst(report), title, lead.message if lead else "", where, certainty=share)
 
 
 def worst(report: Report) -> Mark:
@@ -85,14 +96,14 @@ def place(report: Report, finding: Finding | None) -> str:
     """Return where it happened, from the origin, else from the finding."""
     if report.origin is not None:
         return origin_place(report.origin)
-    return finding.where if finding else ""
+    return finding.where if finding and finding.where not in report.inputs else ""
 
 
 def origin_place(origin: Origin) -> str:
     """Return module, op, samples and source line of an origin on one line."""
-    parts = [origin.module or "(root)", origin.op]
-    if origin.tensor:
-        parts.append(origin.tensor)
+    tensor = origin.tensor or ""
+    module = "" if origin.module and tensor.startswith(origin.module) else origin.module or "(root)"
+    parts = [module, tensor, origin.op]
     if origin.samples is not None:
         numbers = ", ".join(str(sample) for sample in origin.samples[:8])
         parts.append(f"sample {numbers}" + (", …" if len(origin.samples) > 8 else ""))

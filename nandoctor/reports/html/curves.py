@@ -109,7 +109,7 @@ def _path(line: Curve, height: int) -> Markup:
 
 def _marks(line: Curve, height: int, say: Words) -> list[Markup]:
     bottom = height - BOTTOM
-    pieces = []
+    pieces, labels = [], []
     for step in line.bad_step[:200].tolist():
         x = f"{_x(line, step):.1f}"
         pieces.append(el("line", x1=x, x2=x, y1=TOP, y2=bottom, class_="bad"))
@@ -122,9 +122,9 @@ def _marks(line: Curve, height: int, say: Words) -> list[Markup]:
         x, is_right = f"{at:.1f}", at > WIDTH * 0.6
         pieces.append(el("line", x1=x, x2=x, y1=TOP, y2=bottom, class_=f"mark {name.lower()}"))
         if line.name == "loss":
-            pieces.append(
+            labels.append(
                 el("text", f"{say(name)} {step:.0f}", x=x, y=TOP + 16 + 20 * row,
                    dx=-6 if is_right else 6, text_anchor="end" if is_right else "start",
                    class_=f"label {name.lower()}")
             )  # fmt: skip
-    return pieces
+    return pieces + labels

@@ -9,7 +9,7 @@ from nandoctor.findings import Report
 from nandoctor.reports.flow import EXPLODING, VANISHING, gradients, thinned
 from nandoctor.reports.html.blocks import bullets, chip, code, section, table
 from nandoctor.reports.html.markup import Markup, el
-from nandoctor.reports.phrases import trial_detail
+from nandoctor.reports.phrases import bad_count, trial_detail
 from nandoctor.reports.text import number
 from nandoctor.reports.words import Words
 
@@ -46,19 +46,14 @@ def tensors(report: Report, say: Words) -> Markup | None:
     if not report.tensors:
         return None
     rows = [
-        [code(t.name), say(t.role), f"{t.dtype} {'x'.join(map(str, t.shape))}", _bad(t),
+        [code(t.name), say(t.role), f"{t.dtype} {'x'.join(map(str, t.shape))}",
+         el("span", bad_count(t), class_=None if t.is_finite else "error"),
          number(t.min), number(t.max), number(t.mean), number(t.l2)]
         for t in report.tensors
     ]  # fmt: skip
     header = ["tensor", "role", "shape", "bad", "min", "max", "mean", "l2"]
     body = table([say(name) for name in header], rows, numeric=3)
     return section(say("Suspicious tensors"), body)
-
-
-def _bad(stats: TensorStats) -> Markup | str:
-    kinds = ((stats.num_nan, "NaN"), (stats.num_posinf, "+Inf"), (stats.num_neginf, "-Inf"))
-    parts = [f"{count:,} {kind}" for count, kind in kinds if count]
-    return el("span", " ".join(parts), class_="error") if parts else "0"
 
 
 def flow(report: Report, say: Words) -> Markup | None:

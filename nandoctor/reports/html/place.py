@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from nandoctor.evidence import Origin, Source
+from nandoctor.evidence import Source
 from nandoctor.findings import Report
 from nandoctor.reports.html.blocks import bullets, code, facts, section
 from nandoctor.reports.html.markup import Markup, el
-from nandoctor.reports.phrases import origin_facts, replay_notes
+from nandoctor.reports.phrases import origin_facts, replay_notes, short_path
 from nandoctor.reports.text import number
 from nandoctor.reports.words import Words
 
@@ -47,17 +47,9 @@ def provenance(report: Report, say: Words) -> Markup | None:
     place = report.origin
     if place is None or len(place.path_to_loss) < 2:
         return None
-    links = [el("li", *_link(text), data_row=True) for text in _chain(place, say)]
+    chain = short_path(place, say, _LONGEST)
+    links = [el("li", *_link(text), data_row=True) for text in chain]
     return section(say("From the origin to the loss"), el("ol", links, class_="chain"))
-
-
-def _chain(place: Origin, say: Words) -> list[str]:
-    path = list(place.path_to_loss)
-    hidden = len(path) - _LONGEST
-    if hidden <= 0:
-        return path
-    head, tail = path[: _LONGEST // 2], path[-_LONGEST // 2 :]
-    return [*head, say("{n} more ops", n=hidden), *tail]
 
 
 def _link(text: str) -> tuple[Markup, Markup | None]:

@@ -37,7 +37,13 @@ def plan(report: Report, say: Words) -> Markup | None:
     items = [
         el(
             "li",
-            el("p", item.action, " ", _value(item.value), chip(say(item.grade.name), "quiet")),
+            el(
+                "p",
+                item.action,
+                ": " if item.value else " ",
+                _value(item.value),
+                chip(say(item.grade.name), "quiet"),
+            ),
             el("p", item.why, class_="why") if item.why else None,
             data_row=True,
         )
@@ -80,7 +86,7 @@ def tree(report: Report, say: Words) -> Markup | None:
 
 
 def _branches(answer: str, say: Words) -> list[Markup]:
-    names = ("yes", "no") if answer in ("yes", "no") else (answer,)
-    return [
-        el("span", say(name), class_="taken" if name == answer else "untaken") for name in names
-    ]
+    taken, _, leaf = answer.partition(": ")
+    names = ("yes", "no") if taken in ("yes", "no") else (taken,)
+    marks = [el("span", say(n), class_="taken" if n == taken else "untaken") for n in names]
+    return [*marks, el("b", say(leaf))] if leaf else marks

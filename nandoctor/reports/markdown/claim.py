@@ -30,7 +30,7 @@ def plan(report: Report, say: Words) -> str:
     """Return the numbered prescriptions and what to collect next."""
     lines = []
     for index, item in enumerate(report.prescriptions, 1):
-        value = f" {code(item.value)}" if item.value else ""
+        value = f": {code(item.value)}" if item.value else ""
         why = f" — {plain(item.why)}" if item.why else ""
         lines.append(f"{index}. {plain(item.action)}{value} *({say(item.grade.name)})*{why}")
     if report.next_evidence:
@@ -47,11 +47,16 @@ def why(report: Report, say: Words) -> str:
 def tree(report: Report, say: Words) -> str:
     """Return the walk through the decision tree."""
     rows = [
-        [plain(say(step.question)), f"**{plain(say(step.answer))}**", plain(step.evidence)]
+        [plain(say(step.question)), _answer(step.answer, say), plain(step.evidence)]
         for step in report.decision
     ]
     header = [say("question"), say("answer"), say("evidence")]
     return f"### {say('Decision tree')}\n\n{table(header, rows)}" if rows else ""
+
+
+def _answer(answer: str, say: Words) -> str:
+    taken, colon, leaf = answer.partition(": ")
+    return f"**{plain(say(taken))}**{colon}{plain(say(leaf))}"
 
 
 def files(report: Report, say: Words) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from nandoctor.reports.text import clipped
+
 _SPECIAL = re.compile(r"([\\`*{}\[\]<>#|~!]|(?<!\w)_|_(?!\w))")
 LIMIT = 400
 """Characters of one text; a pull-request comment holds 65,536 in all."""
@@ -11,8 +13,9 @@ LIMIT = 400
 
 def plain(text: str) -> str:
     """Escape a text; no markup, HTML, table cell or mention survives."""
-    text = text if len(text) <= LIMIT else text[: LIMIT - 1] + "…"
-    escaped = _SPECIAL.sub(r"\\\1", text).replace("&", "&amp;").replace("\\<", "&lt;")
+    escaped = (
+        _SPECIAL.sub(r"\\\1", clipped(text, LIMIT)).replace("&", "&amp;").replace("\\<", "&lt;")
+    )
     return escaped.replace("\\>", "&gt;").replace("@", "@<!-- -->")
 
 
@@ -20,7 +23,7 @@ def code(text: str) -> str:
     """Return a text as a code span that fits into a table cell."""
     if not text:
         return ""
-    text = text if len(text) <= LIMIT else text[: LIMIT - 1] + "…"
+    text = clipped(text, LIMIT)
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
     pad = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{pad}{text}{pad}{fence}".replace("|", "\\|")

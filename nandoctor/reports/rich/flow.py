@@ -29,7 +29,9 @@ def flow(report: Report, view: View, say: Words) -> RenderableType | None:
     norms = [layer.l2 for layer in layers if layer.l2]
     low, high = (math.log10(min(norms)), math.log10(max(norms))) if norms else (0.0, 0.0)
     width = max(view.width - BAR - 30, 16)
-    for layer in thinned(layers, ROWS):
+    bad = [layer for layer in layers if layer.num_nonfinite]
+    kept = layers if len(bad) <= ROWS // 2 else [t for t in layers if not t.num_nonfinite]
+    for layer in thinned(kept, ROWS):
         label, style = _label(layer, say)
         length = _length(layer, low, high)
         rows.add_row(
@@ -38,9 +40,13 @@ def flow(report: Report, view: View, say: Words) -> RenderableType | None:
             Text(("━") * length, style=style or "blue", no_wrap=True),
             Text(label, style=style),
         )
-    hidden = len(layers) - min(len(layers), ROWS)
-    more = [Text(say("{n} more layers", n=hidden), style="dim")] if hidden else []
-    return section(say("Gradient flow (log scale)"), Group(rows, *more))
+    body: list[RenderableType] = [rows] if kept else []
+    if len(kept) > ROWS:
+        body.append(Text(say("{n} more layers", n=len(kept) - ROWS), style="dim"))
+    if kept is not layers:
+        text = say("{n} of {all} gradients are non-finite", n=len(bad), all=len(layers))
+        body.append(Text(text, style="red"))
+    return section(say("Gradient flow (log scale)"), Group(*body))
 
 
 def _length(layer: TensorStats, low: float, high: float) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -29,9 +30,9 @@ def headline(report: Report, view: View, say: Words) -> RenderableType:
         title.append(f"  {claim.code}", style="dim not bold")
     grade = report.diagnosis.grade.name if report.diagnosis else ""
     line.add_row(title, Text(claim.certainty, style=GRADE.get(grade, "dim")))
-    rest = [Text(f"  {part}") for part in (claim.sentence,) if part]
-    rest += [Text(f"  {part}", style="dim") for part in (claim.where,) if part]
-    return Group(top, "", line, *rest)
+    rest = [(claim.sentence, ""), (claim.where, "dim")]
+    told = [Padding(Text(part, style=style), (0, 0, 0, 2)) for part, style in rest if part]
+    return Group(top, "", line, *told)
 
 
 def why(report: Report, view: View, say: Words) -> RenderableType | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from nandoctor.evidence import TensorStats
 from nandoctor.findings import Report
+from nandoctor.reports.phrases import bad_count
 from nandoctor.reports.rich.style import section, table
 from nandoctor.reports.text import number, shorten
 from nandoctor.reports.view import View
@@ -31,15 +31,9 @@ def tensors(report: Report, view: View, say: Words) -> RenderableType | None:
     for stats in shown:
         rows.add_row(
             Text(shorten(stats.name, width), no_wrap=True), Text(say(stats.role), style="dim"),
-            bad(stats), number(stats.min), number(stats.max), number(stats.l2),
+            Text(bad_count(stats), style="dim" if stats.is_finite else "red"),
+            number(stats.min), number(stats.max), number(stats.l2),
         )  # fmt: skip
     left = len(report.tensors) - len(shown)
     more = [Text(say("{n} more in --format json", n=left), style="dim")] if left else []
     return section(say("Suspicious tensors"), Group(rows, *more))
-
-
-def bad(stats: TensorStats) -> Text:
-    """Return how many elements are NaN or infinite, by kind."""
-    kinds = ((stats.num_nan, "NaN"), (stats.num_posinf, "+Inf"), (stats.num_neginf, "-Inf"))
-    parts = [f"{count:,} {kind}" for count, kind in kinds if count]
-    return Text(" ".join(parts) or "0", style="red" if parts else "dim")

@@ -23,7 +23,8 @@ def tree(report: Report, view: View, say: Words) -> RenderableType | None:
     fork, end, bar = "├─", "└─", "│"
     for index, step in enumerate(report.decision):
         line = Text(say(step.question) + " ")
-        line.append(say(step.answer), style="bold")
+        taken, colon, leaf = step.answer.partition(": ")
+        line.append(say(taken), style="bold").append(colon + say(leaf))
         grid.add_row(end if index == last else fork, line)
         if step.evidence:
             grid.add_row(" " if index == last else bar, Text(step.evidence, style="dim"))
