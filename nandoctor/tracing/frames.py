@@ -51,13 +51,13 @@ def place_here(
     Args:
         names: Dotted path of each module, by id.
         in_optimizer: Frames inside torch.optim count as sources.
-        above_function: Skip the frames of an ``autograd.Function``'s own forward: the caller of
-            ``apply`` is meant.
+        above_function: The caller of the innermost ``autograd.Function`` is meant, not its own
+            forward.
     """
     frames = list(_frames_below_engine(sys._getframe(1)))
     files = [frame.f_code.co_filename for frame in frames]
-    calls = [i for i, f in enumerate(frames) if f.f_code.co_filename == _FUNCTION]
-    first = calls[-1] + 1 if calls and above_function else 0
+    inside = next((i for i in range(1, len(files)) if _is_function_call(files, i)), 0)
+    first = inside + 1 if inside and above_function else 0
     module, module_class = _module_of(frames, names)
     sources = [i for i in range(first, len(frames)) if _is_source(files[i], in_optimizer)]
     users = [i for i in sources if not _is_installed(files[i])]
@@ -67,8 +67,13 @@ def place_here(
         source=source_of(frames[sources[0]]) if sources else None,
         user_source=source_of(frames[users[0]]) if users else None,
         is_recomputed=_CHECKPOINT in files,
-        is_custom=bool(calls),
+        is_custom=inside > 0,
     )
+
+
+def _is_function_call(files: list[str], position: int) -> bool:
+    """Whether a frame is the ``apply`` of an ``autograd.Function``; a checkpoint is none."""
+    return files[position] == _FUNCTION and files[position - 1] not in (_CHECKPOINT, _FUNCTION)
 
 
 def module_here(names: Mapping[int, str]) -> str:

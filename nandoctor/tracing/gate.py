@@ -22,15 +22,17 @@ class Gate:
     Args:
         part: Where the first bad result came out, None where all is finite.
         gradients: Statistics of all gradients of a run that failed before the optimizer step.
+        raised: What the step raised.
     """
 
     outcome: StepOutcome
     part: Part | None
     gradients: tuple[TensorStats, ...] = ()
+    raised: Exception | None = None
 
 
 def plain_run(target: ReplayTarget, *, with_gradients: bool = False) -> Gate:
-    """Run the step once and say which part of it fails.
+    """Run the step once and say which part of it fails; an exception of the step is a failure, too.
 
     Args:
         with_gradients: Measure every gradient even where all is finite.
@@ -38,8 +40,9 @@ def plain_run(target: ReplayTarget, *, with_gradients: bool = False) -> Gate:
     Raises:
         ReplayError: The step cannot be run.
     """
+    part: list[Part] = ["forward"]
     try:
-        return _run(target, with_gradients)
+        return _run(target, with_gradients, part)
     except NandoctorError:
         raise
     except torch.OutOfMemoryError as error:
@@ -48,17 +51,20 @@ def plain_run(target: ReplayTarget, *, with_gradients: bool = False) -> Gate:
             hint="replay on the CPU (--device cpu) or with fewer samples",
         ) from error
     except Exception as error:
-        return Gate(StepOutcome(float("nan"), None, 0, error=_first_line(error)), "forward")
+        outcome = StepOutcome(float("nan"), None, 0, error=_first_line(error))
+        return Gate(outcome, part[-1], raised=error)
 
 
-def _run(target: ReplayTarget, with_gradients: bool) -> Gate:
+def _run(target: ReplayTarget, with_gradients: bool, part: list[Part]) -> Gate:
     with preserved(target), started(target) as batch:
         loss = forward(target, batch)
+        part.append("backward")
         backward(target, loss)
         outcome = outcome_of(target, loss)
         measured = with_gradients or not outcome.is_finite
         gradients = gradients_of(target) if measured else ()
         if target.optimizer is not None and outcome.is_finite:
+            part.append("optimizer")
             outcome = replace(outcome, bad_after_step=stepped(target))
     return Gate(outcome, _part(outcome), gradients)
 

@@ -36,12 +36,13 @@ class NodeMap:
         self._ops.append(index)
         self._parents.append(None if node is None else node._sequence_nr())
 
-    def current(self) -> tuple[str, int | None]:
-        """Return the name of the node that runs now and the forward op it belongs to."""
+    def current(self) -> tuple[str, int | None, bool]:
+        """Return the node that runs now: its name, its forward op, whether Python defines it."""
         node = torch._C._current_autograd_node()
         if node is None:
-            return "", None
-        return node.name(), self.forward_op(node._sequence_nr())
+            return "", None, False
+        is_function = isinstance(node, torch.autograd.function.BackwardCFunction)
+        return node.name(), self.forward_op(node._sequence_nr()), is_function
 
     def forward_op(self, number: int) -> int | None:
         """Return the op that made the node of that number, through double backward."""

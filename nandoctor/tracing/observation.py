@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from nandoctor.batches import batch_size, named_tensors
+from nandoctor.batches import named_tensors
 from nandoctor.errors import ReplayError
 from nandoctor.evidence import Origin, ReplayFacts, TensorStats
 from nandoctor.step import with_fixed_rng
@@ -14,10 +14,11 @@ from nandoctor.target import ReplayTarget
 from nandoctor.tracing.gate import Gate, plain_run
 from nandoctor.tracing.leaf_table import bad_leaves, leaf_tensors
 from nandoctor.tracing.origins import module_of_parameter, origin_of
-from nandoctor.tracing.records import Part, Plan
+from nandoctor.tracing.records import Plan
 from nandoctor.tracing.relevance import Proof, Search
 from nandoctor.tracing.runs import Run, watched
-from nandoctor.tracing.samples import guilty_samples, quiet, row_hints
+from nandoctor.tracing.sample_trials import SampleTrials, quiet
+from nandoctor.tracing.samples import guilty_samples, row_hints
 from nandoctor.tracing.stats import tensor_stats
 from nandoctor.tracing.storages import Leaf
 
@@ -63,7 +64,7 @@ def observe(
     if gate.part is None:
         return facts
     with quiet():
-        return located(target, gate.part, facts, known, clock)
+        return located(target, gate, facts, known, clock)
 
 
 def plain_facts(target: ReplayTarget, gate: Gate, known: dict[str, Leaf]) -> ReplayFacts:
@@ -89,9 +90,15 @@ def plain_facts(target: ReplayTarget, gate: Gate, known: dict[str, Leaf]) -> Rep
 
 
 def located(
-    target: ReplayTarget, part: Part, facts: ReplayFacts, known: dict[str, Leaf], clock: Clock
+    target: ReplayTarget, gate: Gate, facts: ReplayFacts, known: dict[str, Leaf], clock: Clock
 ) -> ReplayFacts:
-    """Add the origins to the facts of a step that fails."""
+    """Add the origins to the facts of a step that fails.
+
+    Raises:
+        ReplayError: The step raises, and nothing non-finite went before.
+    """
+    assert gate.part is not None
+    part = gate.part
     clock.say("tracing the step")
     trace = watched(target, part, Plan(), known)
     suspects = trace.watch.suspicions() or None
@@ -102,13 +109,18 @@ def located(
         progress=clock.say("proving the origin"),
     )  # fmt: skip
     proofs = search.proofs()
+    if not proofs and gate.raised is not None:
+        raise ReplayError(
+            f"the step raised {gate.outcome.error}",
+            hint="check the batch's keys and shapes against the model's forward",
+        ) from gate.raised
     if not proofs:
         return replace(
             facts, notes=(*facts.notes, "no op of the step could be named as the origin")
         )
     reached = _everything(facts, trace)
     origins = [origin_of(p, part, reached if len(proofs) == 1 else p.run.reached) for p in proofs]
-    samples = samples_of(target, part, proofs[0], clock)
+    samples = samples_of(target, gate, proofs[0], clock)
     origin = replace(_with_owner(target, origins[0], trace), samples=samples)
     used = {o.tensor for o in origins}
     return replace(
@@ -139,17 +151,17 @@ def _with_owner(target: ReplayTarget, origin: Origin, run: Run) -> Origin:
 
 
 def samples_of(
-    target: ReplayTarget, part: Part, proof: Proof, clock: Clock
+    target: ReplayTarget, gate: Gate, proof: Proof, clock: Clock
 ) -> tuple[int, ...] | None:
     """Return the samples that cause the failure."""
-    if part == "optimizer":
+    if gate.part is None or gate.part == "optimizer":
         return None
+    trials = SampleTrials(target, gate.part, gate.raised, clock.deadline)
     detail = proof.run.watch.details.get(proof.record.index)
-    size = batch_size(target.batch) or 0
-    hints = row_hints(detail.outputs, size) if detail is not None else []
-    return guilty_samples(
-        target, part, hints, deadline=clock.deadline, progress=clock.say("finding the samples")
-    )
+    if not trials.size or detail is None:
+        return None
+    hints = row_hints(detail.outputs, trials.size)
+    return guilty_samples(trials, hints, clock.say("finding the samples"))
 
 
 def gradient_flow(target: ReplayTarget) -> tuple[TensorStats, ...]:

@@ -33,9 +33,7 @@ def origin_of(proof: Proof, part: Part, reaches: tuple[str, ...]) -> Origin:
     leaf = guilty_leaf(record, own)
     place, forward_op = _place(record, before)
     phase: Phase = _phase(leaf, part)
-    if part == "backward" and forward_op is None and record.part == "forward":
-        forward_op = record.name
-    elif part == "backward" and place.is_recomputed:
+    if part == "backward" and forward_op is None and _is_forward_op(record):
         forward_op = record.name
     described = before if before is not None else own
     return Origin(
@@ -89,11 +87,16 @@ def _place(record: OpRecord, before: Detail | None) -> tuple[Place, str | None]:
     place = record.place or NOWHERE
     if record.forward is None or before is None:
         return place, None
-    if before.place.is_custom and "Backward" in record.node:
-        return before.place, record.node.split("Backward")[0]
-    if place.source is not None and not place.is_custom:  # a hook of the user's
+    if record.is_custom:
+        return before.caller, record.node.split("Backward")[0]
+    if place.source is not None:  # a hook of the user's
         return place, before.name
     return before.place, before.name
+
+
+def _is_forward_op(record: OpRecord) -> bool:
+    """Whether the op belongs to the forward pass, run the first time or again."""
+    return record.part == "forward" or (record.place or NOWHERE).is_recomputed
 
 
 def _forward_inputs(

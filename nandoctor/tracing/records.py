@@ -42,7 +42,7 @@ class OpRecord:
         masks: Whether an intended infinity was among its inputs.
         forward: Index of the forward op whose gradient it computes.
         node: Name of the autograd node that ran it.
-        parameter: Id of the parameter whose gradient it accumulates.
+        is_custom: That node is a Python ``autograd.Function`` of the user's.
     """
 
     index: int
@@ -54,18 +54,24 @@ class OpRecord:
     has_mask: bool = False
     forward: int | None = None
     node: str = ""
+    is_custom: bool = False
     place: Place | None = None
 
 
 @dataclass(slots=True)
 class Detail:
-    """The operands of one op: detached copies, dropped once they are measured."""
+    """The operands of one op: detached copies, dropped once they are measured.
+
+    Args:
+        caller: The place above an ``autograd.Function`` whose forward ran the op, if any.
+    """
 
     name: str
     scalars: dict[str, Any]
     inputs: list[torch.Tensor]
     outputs: list[torch.Tensor]
     place: Place
+    caller: Place
     makers: list[tuple[str, ...]]
     leaves: list[Leaf | None]
 

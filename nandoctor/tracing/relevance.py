@@ -53,6 +53,8 @@ class Search:
 
     def proofs(self) -> list[Proof]:
         """Return the independent origins, the earliest first."""
+        if self.trace.error is not None and self._raises_anyway():
+            return []
         queue = sorted(ancestors(self.trace), key=lambda record: record.index)
         if not queue:
             queue = self._hidden()
@@ -79,6 +81,11 @@ class Search:
                 queue += [r for r in repaired(run) if r.index not in self.tried and r not in queue]
                 queue.sort(key=lambda item: item.index)
         return found
+
+    def _raises_anyway(self) -> bool:
+        """Whether the step raises what it raises even with finite numbers throughout."""
+        run = watched(self.target, self.part, Plan(-1, suspects=self.suspects), self.known)
+        return run.error is not None
 
     def leave(self, record: OpRecord) -> Run:
         """Run with every candidate but this one repaired."""

@@ -1,81 +1,24 @@
-"""Which samples of the batch cause the failure: tried by taking them out and putting them back."""
+"""Which samples of the batch cause the failure: proved by taking them out and putting them back."""
 
 from __future__ import annotations
 
-import contextlib
-import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from typing import Any
 
-from nandoctor.batches import batch_size, select_rows
-from nandoctor.errors import NandoctorError
-from nandoctor.snapshot import preserved
-from nandoctor.step import backward, forward, nonfinite_names, started
-from nandoctor.target import ReplayTarget
-from nandoctor.tracing.records import Part
+import torch
 
-MAX_SAMPLES = 512
+from nandoctor.tracing.sample_trials import SampleTrials
+
 MAX_PUT_BACK = 32
-
-
-class SampleTrials:
-    """Runs of the step on parts of its batch, each run once."""
-
-    def __init__(self, target: ReplayTarget, part: Part, deadline: float) -> None:
-        self.target = target
-        self.part = part
-        self.deadline = deadline
-        self.size = batch_size(target.batch) or 0
-        self._known: dict[tuple[int, ...], bool | None] = {}
-
-    def fails(self, rows: Sequence[int]) -> bool | None:
-        """Whether the step on these samples fails as the whole does; None = it cannot be run."""
-        key = tuple(rows)
-        if key not in self._known:
-            self._known[key] = self._run(key) if time.monotonic() < self.deadline else None
-        return self._known[key]
-
-    def without(self, rows: Sequence[int]) -> list[int]:
-        """Return the other samples."""
-        dropped = set(rows)
-        return [row for row in range(self.size) if row not in dropped]
-
-    def _run(self, rows: tuple[int, ...]) -> bool | None:
-        try:
-            batch = select_rows(self.target.batch, rows)
-            return is_bad(replace(self.target, batch=batch), self.part)
-        except (NandoctorError, Exception):  # a batch that small, or cut so, may not run at all
-            return None
-
-
-def is_bad(target: ReplayTarget, part: Part) -> bool:
-    """Run a step as far as needed and say whether that part comes out bad."""
-    with preserved(target), quiet(), started(target) as batch:
-        loss = forward(target, batch)
-        if nonfinite_names([("loss", loss)]):
-            return True
-        if part == "forward":
-            return False
-        backward(target, loss)
-        grads = [(n, p.grad) for n, p in target.model.named_parameters() if p.grad is not None]
-        return bool(nonfinite_names(grads))
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep the user's warnings to the first, whole run."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+MAX_CHUNKS = 16
 
 
 def guilty_samples(
-    target: ReplayTarget, part: Part, hints: Sequence[Sequence[int]],
-    *, deadline: float, progress: Callable[[float], None] = lambda _: None,
+    trials: SampleTrials, hints: Sequence[Sequence[int]],
+    progress: Callable[[float], None] = lambda _: None,
 ) -> tuple[int, ...] | None:  # fmt: skip
     """Return the samples without which the step is finite and each of which spoils it.
+
+    Samples that fail only together are a smallest set of them.
 
     Args:
         hints: Sets of rows to try first (the bad rows of the origin's result).
@@ -83,75 +26,117 @@ def guilty_samples(
     Returns:
         None where the failure is not sample-specific, or no set could be proved.
     """
-    trials = SampleTrials(target, part, deadline)
-    if not 1 < trials.size <= MAX_SAMPLES:
-        return None
+    for candidates in _guesses(trials, hints, progress):
+        guess = candidates()
+        if 0 < len(guess) < trials.size and is_proved(trials, guess):
+            return tuple(sorted(guess))
+    return None
+
+
+def _guesses(
+    trials: SampleTrials, hints: Sequence[Sequence[int]], progress: Callable[[float], None]
+) -> Iterator[Callable[[], list[int]]]:
+    """Yield ways to guess, the cheap ones first; each is tried only if those before it failed."""
     for hint in hints:
-        if 0 < len(hint) < trials.size and is_proved(trials, hint):
-            return tuple(sorted(hint))
-    alone = [row for row in _counted(range(trials.size), progress) if trials.fails([row])]
-    if 0 < len(alone) < trials.size and is_proved(trials, alone):
-        return tuple(alone)
-    if len(alone) == trials.size:
-        return None
-    found = peeled(trials)
-    return tuple(found) if found and is_proved(trials, found) else None
+        yield lambda hint=hint: list(hint)  # type: ignore[misc]
+    yield lambda: failing_alone(trials, progress)
+    if not all(trials.fails([row]) for row in range(trials.size)):
+        yield lambda: peeled(trials)
+    yield lambda: smallest_cure(trials)
 
 
 def is_proved(trials: SampleTrials, rows: Sequence[int]) -> bool:
-    """Whether taking the rows out cures the step and putting any one back spoils it again."""
+    """Whether taking the rows out cures the step and putting them back spoils it again.
+
+    Each one alone; or, where samples act together, all of them and none fewer.
+    """
     rest = trials.without(rows)
-    if not rest or trials.fails(rest) is not False:
+    if trials.fails(rest) is not False:
         return False
     tested = list(rows)[:MAX_PUT_BACK]
-    return all(trials.fails(sorted([*rest, row])) is True for row in tested)
+    back = [trials.fails(sorted([*rest, row])) for row in tested]
+    if all(back):
+        return True
+    if any(back) or len(rows) < 2:
+        return False
+    parts = [[row for row in rows if row != left] for left in tested]
+    return not any(trials.fails(sorted([*rest, *part])) for part in parts)
+
+
+def failing_alone(trials: SampleTrials, progress: Callable[[float], None]) -> list[int]:
+    """Return the samples that fail by themselves, or beside one that does not."""
+    alone = {}
+    for row in range(trials.size):
+        progress(row / trials.size)
+        alone[row] = trials.fails([row])
+    good = next((row for row, failed in alone.items() if failed is False), None)
+    for row, failed in alone.items():
+        if failed is None and good is not None:  # a batch of one does not run
+            alone[row] = trials.fails(sorted([row, good]))
+    return [row for row, failed in alone.items() if failed]
+
+
+def smallest_cure(trials: SampleTrials) -> list[int]:
+    """Return a set without which the step is finite and of which no part suffices for that."""
+    rows, parts = list(range(trials.size)), 2
+    while len(rows) > 1:
+        size = max(1, -(-len(rows) // parts))
+        chunks = [rows[i : i + size] for i in range(0, len(rows), size)]
+        rests = [[row for row in rows if row not in chunk] for chunk in chunks]
+        tried = [part for part in [*chunks, *rests] if 0 < len(part) < len(rows)]
+        cure = next((p for p in tried if trials.fails(trials.without(p)) is False), None)
+        if cure is not None:
+            rows, parts = cure, 2
+        elif size == 1 or parts >= MAX_CHUNKS:
+            break
+        else:
+            parts *= 2
+    return rows if len(rows) < trials.size else []
 
 
 def peeled(trials: SampleTrials) -> list[int]:
-    """Take minimal failing sets out until the rest is finite: for samples that act together."""
+    """Take smallest failing sets out until the rest is finite."""
     found: list[int] = []
     rest = list(range(trials.size))
     while rest and trials.fails(rest):
-        smallest = minimal(trials, rest)
+        smallest = smallest_failing(trials, rest)
         if len(smallest) == len(rest):
             return []
         found += smallest
         rest = [row for row in rest if row not in smallest]
-    return sorted(found) if rest else []
+    return sorted(found)
 
 
-def minimal(trials: SampleTrials, rows: list[int]) -> list[int]:
+def smallest_failing(trials: SampleTrials, rows: list[int]) -> list[int]:
     """Return a failing subset of which no part was seen to fail (delta debugging)."""
     parts = 2
     while len(rows) > 1:
-        size = max(1, len(rows) // parts)
+        size = max(1, -(-len(rows) // parts))
         chunks = [rows[i : i + size] for i in range(0, len(rows), size)]
         rests = [[row for row in rows if row not in chunk] for chunk in chunks]
-        smaller = next((c for c in [*chunks, *rests] if c and trials.fails(c)), None)
-        if smaller is not None and len(smaller) < len(rows):
+        tried = [part for part in [*chunks, *rests] if 0 < len(part) < len(rows)]
+        smaller = next((part for part in tried if trials.fails(part)), None)
+        if smaller is not None:
             rows, parts = smaller, 2
-        elif size == 1:
+        elif size == 1 or parts >= MAX_CHUNKS:
             break
         else:
-            parts = min(len(rows), parts * 2)
+            parts *= 2
     return rows
 
 
-def _counted(rows: range, progress: Callable[[float], None]) -> Iterator[int]:
-    for row in rows:
-        progress(row / len(rows))
-        yield row
-
-
-def row_hints(outputs: Sequence[Any], size: int) -> list[list[int]]:
-    """Return sets of rows that a result's bad elements suggest, by the dimensions of batch size."""
-    hints = []
+def row_hints(outputs: Sequence[torch.Tensor], size: int) -> list[list[int]]:
+    """Return the rows that a result's bad elements stand in, by each dimension of batch size."""
+    hints: list[list[int]] = []
     for tensor in outputs:
-        bad = ~tensor.isfinite() if tensor.is_floating_point() else None
-        if bad is None or not bool(bad.any()):
+        if not tensor.is_floating_point() or tensor.layout is not torch.strided:
             continue
+        bad = ~torch.isfinite(tensor)
         for dim, length in enumerate(tensor.shape[:3]):
-            if length == size or (dim == 0 and size and length % size == 0):
-                rows = bad.movedim(dim, 0).reshape(length, -1).any(1).nonzero()[:, 0]
-                hints.append(sorted({int(row) // (length // size) for row in rows.tolist()}))
+            if not bool(bad.any()) or (length != size and (dim > 0 or length % size)):
+                continue
+            rows = bad.movedim(dim, 0).reshape(length, -1).any(1).nonzero()[:, 0].tolist()
+            hint = sorted({row // (length // size) for row in rows})
+            if hint not in hints:
+                hints.append(hint)
     return hints

@@ -176,7 +176,7 @@ class Watch(TorchDispatchMode):
         place = None
         if role == "candidate":
             place = place_here(self._names, in_optimizer=self.part == "optimizer")
-        node, forward = self.nodes.current()
+        node, forward, is_function = self.nodes.current()
         if place is not None and place.is_recomputed:
             forward = None
         self.records[index] = OpRecord(
@@ -189,6 +189,7 @@ class Watch(TorchDispatchMode):
             has_mask=any(b.infinity is not None for b in inputs),
             forward=forward,
             node=node,
+            is_custom=is_function and place is not None and place.is_custom,
             place=place,
         )
 
@@ -203,9 +204,8 @@ class Watch(TorchDispatchMode):
             scalars=scalars_of(traits, args, kwargs),
             inputs=[copies.get(id(t), t).detach().clone() for t in read],
             outputs=[t.detach().clone() for t in results if isinstance(t, torch.Tensor)],
-            place=place_here(
-                self._names, in_optimizer=self.part == "optimizer", above_function=True
-            ),
+            place=place_here(self._names, in_optimizer=self.part == "optimizer"),
+            caller=place_here(self._names, above_function=True),
             makers=made_by,
             leaves=[self._leaves.find(t) for t in read],
         )

@@ -1,0 +1,80 @@
+"""Running the step on some of its samples only."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from nandoctor.batches import batch_size, select_rows
+from nandoctor.snapshot import preserved
+from nandoctor.step import backward, forward, nonfinite_names, started
+from nandoctor.target import ReplayTarget
+from nandoctor.tracing.records import Part
+
+MAX_SAMPLES = 512
+
+
+class SampleTrials:
+    """Runs of the step on parts of its batch, each part run once.
+
+    Args:
+        part: The part of the step that comes out bad.
+        raised: The exception that the whole step raises, if it does.
+        deadline: ``time.monotonic()`` after which nothing more is run.
+    """
+
+    def __init__(
+        self, target: ReplayTarget, part: Part, raised: Exception | None, deadline: float
+    ) -> None:
+        self.target = target
+        self.part = part
+        self.deadline = deadline
+        size = batch_size(target.batch) or 0
+        self.size = size if 1 < size <= MAX_SAMPLES else 0
+        self._raised = type(raised) if raised is not None else None
+        self._known: dict[tuple[int, ...], bool | None] = {}
+
+    def fails(self, rows: Sequence[int]) -> bool | None:
+        """Whether the step on these samples fails as the whole does; None = it cannot be run."""
+        key = tuple(rows)
+        if key not in self._known:
+            can_run = bool(key) and time.monotonic() < self.deadline
+            self._known[key] = self._run(key) if can_run else None
+        return self._known[key]
+
+    def without(self, rows: Sequence[int]) -> list[int]:
+        """Return the other samples."""
+        dropped = set(rows)
+        return [row for row in range(self.size) if row not in dropped]
+
+    def _run(self, rows: tuple[int, ...]) -> bool | None:
+        try:
+            batch = select_rows(self.target.batch, rows)
+            return is_bad(replace(self.target, batch=batch), self.part)
+        except Exception as error:  # a batch that small, or cut so, may not run at all
+            same = self._raised is not None and isinstance(error, self._raised)
+            return True if same else None
+
+
+def is_bad(target: ReplayTarget, part: Part) -> bool:
+    """Run a step as far as needed and say whether that part comes out bad."""
+    with preserved(target), quiet(), started(target) as batch:
+        loss = forward(target, batch)
+        if nonfinite_names([("loss", loss)]):
+            return True
+        if part == "forward":
+            return False
+        backward(target, loss)
+        grads = [(n, p.grad) for n, p in target.model.named_parameters() if p.grad is not None]
+        return bool(nonfinite_names(grads))
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the user's warnings to the first, whole run."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
