@@ -44,12 +44,15 @@ def _images_of_samples(ids: torch.Tensor | None, sizes: list[int], size: int) ->
     raise ValueError(f"{len(sizes)} images cannot be assigned to {size} samples")
 
 
+_MERGED = (4, 9, 16)
+"""Patches that become one token, as squares: Qwen-VL merges 2 x 2."""
+
+
 def _image_tokens(ids: torch.Tensor, total: int) -> list[int] | None:
     """Return each sample's image units: those of the token whose counts divide up evenly.
 
     An image stands for a fixed number k of tokens (LLaVA), or its patches are merged k to one.
     """
-    best: list[int] | None = None
     values, counts = torch.unique(ids, return_counts=True)
     for value, count in sorted(
         zip(values.tolist(), counts.tolist(), strict=True), key=lambda pair: -pair[1]
@@ -58,12 +61,10 @@ def _image_tokens(ids: torch.Tensor, total: int) -> list[int] | None:
         if count >= total and count % total == 0:
             step = count // total
             if all(row % step == 0 for row in rows):
-                best = [row // step for row in rows]
-                break
-        elif total % count == 0:
-            best = [row * (total // count) for row in rows]
-            break
-    return best
+                return [row // step for row in rows]
+        elif total % count == 0 and total // count in _MERGED:
+            return [row * (total // count) for row in rows]
+    return None
 
 
 def _consumed(counts: list[int], sizes: list[int]) -> list[list[int]]:

@@ -62,7 +62,7 @@ def autocast_dtype(device: str, dtype: torch.dtype | None) -> Iterator[list[bool
 
 def cast_repairs(mapping: Mapping[torch.dtype, torch.dtype]) -> dict[str, Repair]:
     """Return repairs that turn the code's own casts to some types into casts to others."""
-    names = {torch.float16: "half", torch.bfloat16: "bfloat16", torch.float32: "float"}
+    names = {torch.float16: "half", torch.bfloat16: "bfloat16"}
 
     def method(dtype: torch.dtype) -> Repair:
         return lambda func, args, kwargs: args[0].to(dtype)
@@ -133,9 +133,11 @@ def in_dtypes(
     def convert(tensor: torch.Tensor) -> torch.Tensor:
         return tensor.to(mapping.get(tensor.dtype, tensor.dtype))
 
+    # A cast to 16 bits is part of the precision that is changed, one to float32 a safeguard.
+    casts = {old: new for old, new in mapping.items() if old in LOW}
     with_tensors = any(t.dtype in mapping for t in _tensors(target))
     default = torch.get_default_dtype()
-    mode = CallMode({**dict.fromkeys(_PRODUCTS, _promoted), **cast_repairs(mapping)}, None)
+    mode = CallMode({**dict.fromkeys(_PRODUCTS, _promoted), **cast_repairs(casts)}, None)
     device = next((t.device.type for t in target.model.parameters()), "cpu")
     with (
         converted_optimizer(target.optimizer, convert),

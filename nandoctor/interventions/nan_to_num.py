@@ -10,6 +10,7 @@ import torch
 
 from nandoctor.batches import map_tensors
 from nandoctor.evidence import ReplayFacts
+from nandoctor.interventions.arguments import is_in_place
 from nandoctor.interventions.outcome import IRRELEVANT, Inapplicable
 from nandoctor.interventions.recompute import without_recompute
 from nandoctor.interventions.site import canonical, is_called_from, ops_of
@@ -25,20 +26,30 @@ class _Hiding(torch.overrides.TorchFunctionMode):
         self.num_hidden = 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
+        kwargs = kwargs or {}
         name = canonical(getattr(func, "__name__", ""))
         if name not in self.ops or not is_called_from(self.source):
-            return result
+            return func(*args, **kwargs)
         self.num_hidden += 1
-        return map_tensors(result, _hidden)
+        if not is_in_place(func):
+            args = map_tensors(args, _with_hidden_gradient)
+        return map_tensors(func(*args, **kwargs), _hidden)
+
+
+def _zeroed(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.nan_to_num(0.0, 0.0, 0.0)
 
 
 def _hidden(tensor: torch.Tensor) -> torch.Tensor:
-    if not tensor.is_floating_point():
+    return _zeroed(tensor) if tensor.is_floating_point() else tensor
+
+
+def _with_hidden_gradient(tensor: torch.Tensor) -> torch.Tensor:
+    if not tensor.requires_grad:
         return tensor
-    if tensor.requires_grad:
-        tensor.register_hook(lambda grad: grad.nan_to_num(0.0, 0.0, 0.0))  # type: ignore[no-untyped-call]
-    return tensor.nan_to_num(0.0, 0.0, 0.0)
+    copy = tensor.clone()
+    copy.register_hook(_zeroed)  # type: ignore[no-untyped-call]
+    return copy
 
 
 def _applies(target: ReplayTarget, facts: ReplayFacts) -> str:

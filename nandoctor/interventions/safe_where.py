@@ -36,19 +36,27 @@ class _Watch(TorchFunctionMode):
     source: Any
     results: list[torch.Tensor] = field(default_factory=list)
     choices: list[tuple[torch.Tensor, torch.Tensor]] = field(default_factory=list)
+    chosen: set[Any] = field(default_factory=set)
+    """Graph nodes of what came out of a choice: what lies behind them was chosen already."""
 
     def __post_init__(self) -> None:
         super().__init__()
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        self._note_choice(getattr(func, "__name__", ""), args)
         result = func(*args, **kwargs)
+        self._note_choice(getattr(func, "__name__", ""), args, result)
         if canonical(getattr(func, "__name__", "")) in self.ops and is_called_from(self.source):
             self.results.append(result)
         return result
 
-    def _note_choice(self, name: str, args: tuple[Any, ...]) -> None:
+    def _note_choice(self, name: str, args: tuple[Any, ...], result: Any) -> None:
+        before = len(self.choices)
+        self._note_branches(name, args)
+        if len(self.choices) > before and isinstance(result, torch.Tensor):
+            self.chosen.add(result.grad_fn)
+
+    def _note_branches(self, name: str, args: tuple[Any, ...]) -> None:
         tensors = [isinstance(a, torch.Tensor) for a in args]
         if name == "where" and len(args) == 3:
             for branch, kept in ((args[1], args[0]), (args[2], ~args[0])):
@@ -64,14 +72,14 @@ def _is_mask(value: Any) -> bool:
     return isinstance(value, torch.Tensor) and value.dtype == torch.bool
 
 
-def _depends(tensor: torch.Tensor, on: torch.Tensor) -> bool:
-    """Whether a tensor was computed from another one."""
+def _depends(tensor: torch.Tensor, on: torch.Tensor, chosen: set[Any]) -> bool:
+    """Whether a tensor was computed from another one without a choice in between."""
     if tensor is on:
         return True
     goal, stack, seen = on.grad_fn, [tensor.grad_fn], set()
     while stack and goal is not None:
         node = stack.pop()
-        if node is None or node in seen:
+        if node is None or node in seen or node in chosen:
             continue
         if node is goal:
             return True
@@ -87,7 +95,7 @@ def _kept(watch: _Watch) -> list[torch.Tensor | None]:
         found = [
             kept.expand(result.shape)
             for branch, kept in watch.choices
-            if _fits(kept, result) and _depends(branch, result)
+            if _fits(kept, result) and _depends(branch, result, watch.chosen)
         ]
         masks.append(torch.stack(found).any(0) if found else None)
     return masks

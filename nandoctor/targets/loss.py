@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +14,7 @@ import torch
 from nandoctor.batches import MicroBatches
 from nandoctor.errors import NandoctorError, ReplayError
 from nandoctor.targets.blueprint import ComputeLoss
-from nandoctor.targets.user_code import user_code
+from nandoctor.targets.user_code import first_line, hint_for, place_of
 
 
 def default_loss(model: torch.nn.Module, batch: Any) -> torch.Tensor:
@@ -57,10 +59,13 @@ def checked_loss(compute_loss: ComputeLoss | None, files: tuple[str, ...] = ()) 
             losses = [loss_of(model, part) for part in batch]
             return torch.stack([loss.reshape(()) for loss in losses]).sum()
         try:
-            with user_code("compute_loss" if compute_loss else "the model", files):
+            with contextlib.redirect_stdout(sys.stderr):
                 return function(model, batch)
-        except ReplayError as error:
-            raise _explained(error, model, batch) from error.__cause__
+        except Exception as error:
+            if isinstance(error, NandoctorError) or not _is_interface(error):
+                raise  # a model may well raise because of the NaN: that is for the tracer to judge
+            what = "compute_loss" if compute_loss else "the model"
+            raise _explained(error, what, files, model, batch) from error
 
     return loss_of
 
@@ -82,14 +87,31 @@ _UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
 _MISSING = re.compile(r"missing \d+ required .*argument")
 
 
-def _explained(error: ReplayError, model: torch.nn.Module, batch: Any) -> NandoctorError:
-    """Name the batch's keys where the model's forward does not take them."""
-    key = _UNEXPECTED.search(error.message)
-    if isinstance(batch, Mapping) and (key or _MISSING.search(error.message)):
+_UNFIT = re.compile(
+    r"same dtype|scalar type|same device|mat1 and mat2|size mismatch|must match the size"
+    r"|shapes? cannot be multiplied|expected input|is invalid for input of size|not implemented for"
+)
+
+
+def _is_interface(error: Exception) -> bool:
+    """Whether an error says that model, loss and batch do not fit together, NaN or not."""
+    kinds = (TypeError, KeyError, AttributeError, NameError, ImportError, NotImplementedError)
+    return isinstance(error, kinds) or bool(_UNFIT.search(str(error)))
+
+
+def _explained(
+    error: Exception, what: str, files: tuple[str, ...], model: torch.nn.Module, batch: Any
+) -> ReplayError:
+    """Say where it was raised, and name the batch's keys where the forward does not take them."""
+    text = first_line(error)
+    hint = hint_for(error)
+    if isinstance(batch, Mapping) and (_UNEXPECTED.search(text) or _MISSING.search(text)):
         taken = [n for n in inspect.signature(model.forward).parameters if n != "self"]
-        return ReplayError(
-            error.message,
-            hint=f"the batch has {', '.join(map(str, batch))}; "
-            f"{type(model).__name__}.forward takes {', '.join(taken)}",
+        hint = (
+            f"the batch has {', '.join(map(str, batch))}; "
+            f"{type(model).__name__}.forward takes {', '.join(taken)}"
         )
-    return error
+    elif isinstance(batch, Mapping) and isinstance(error, KeyError):
+        hint = f"the batch has {', '.join(map(str, batch))}"
+    place = place_of(error, files)
+    return ReplayError(f"{place}{what} raised {type(error).__name__}: {text}", hint=hint)
