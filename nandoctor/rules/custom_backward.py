@@ -1,5 +1,7 @@
 """Rule: a hand-written backward that gives a non-finite gradient."""
 
+import re
+
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
 from nandoctor.rules.site import Site, found_at, site_of
@@ -50,8 +52,9 @@ def _is_custom(site: Site) -> bool:
     frames = [place for place in (origin.source, origin.user_source) if place]
     if any(place.function.rsplit(".", 1)[-1] in ("backward", "vjp") for place in frames):
         return True
-    name = (origin.forward_op or "").removesuffix("Backward")
-    return bool(name) and name != name.lower() and not name[-1].isdigit()
+    # aten names are lower case and their nodes end in Backward0: a class of the user is neither.
+    name = (origin.forward_op or "").rsplit("::", 1)[-1]
+    return name != name.lower() and not re.fullmatch(r"\w+Backward\d+", name)
 
 
 RULE = Rule(CODE, CAUSE, DOC, check, confirmed_by=("code",))

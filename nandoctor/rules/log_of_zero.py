@@ -45,12 +45,13 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     if site is None or site.op not in LOGS:
         return ()
     limit = -1.0 if site.op == "log1p" else 0.0
-    outside = site.has(lambda value: value <= limit)
+    is_logit = site.op.endswith("logit")
+    outside = site.has(lambda value: value <= limit or (is_logit and value >= 1.0))
     if site.operands and any(item.offending for item in site.operands) and not outside:
         return ()
     rounding = is_rounding(evidence, site)
     against = ("more precision cures the step: the zero is made by rounding",) if rounding else ()
-    value = next((v for v in site.values(0) if v <= limit), limit)
+    value = next((v for v in site.values(0) if v <= limit or v >= 1.0), limit)
     message = f"{site.op} got {value:.4g}"
     score = 0.35 if rounding else 0.9
     return found_at(site, (CODE, CAUSE), message, score=score, against=against)
