@@ -9,7 +9,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nandoctor.checkpoints import safetensors, torch_zip
+from nandoctor.checkpoints import (
+    accelerate_state,
+    dcp,
+    deepspeed,
+    exported,
+    hf_model,
+    hf_trainer,
+    lightning,
+    megatron,
+    numpy_arrays,
+    peft,
+    plain_pickle,
+    safetensors,
+    torch_legacy,
+    torch_zip,
+    torchscript,
+)
 from nandoctor.checkpoints.checkpoint import Checkpoint
 from nandoctor.checkpoints.contents import CheckpointFormat
 from nandoctor.checkpoints.live import scan_model
@@ -24,8 +40,22 @@ __all__ = [
 ]  # fmt: skip
 
 FORMATS: tuple[CheckpointFormat, ...] = (
+    torchscript.FORMAT,
+    exported.FORMAT,
+    lightning.FORMAT,
     torch_zip.FORMAT,
+    numpy_arrays.NPZ,
+    numpy_arrays.FORMAT,
+    torch_legacy.FORMAT,
     safetensors.FORMAT,
+    plain_pickle.FORMAT,
+    dcp.FORMAT,
+    hf_trainer.FORMAT,
+    peft.FORMAT,
+    accelerate_state.FORMAT,
+    deepspeed.FORMAT,
+    megatron.FORMAT,
+    hf_model.FORMAT,
 )
 
 

@@ -16,7 +16,8 @@ class Part:
     """A strided block of a tensor.
 
     Args:
-        origin: Place of its first element in the tensor; None = it is the whole tensor.
+        origin: Place of its first element in the tensor, or its flat index where the tensor was
+            flattened before it was cut; None = it is the whole tensor.
         shape: Of the tensor that it is a part of.
     """
 
@@ -35,8 +36,10 @@ class Part:
     def _global(self, flat: int) -> int:
         if flat < 0 or self.origin is None or not self.shape:
             return flat
+        if len(self.origin) == 1 != len(self.shape):
+            return flat + self.origin[0]
         local = np.unravel_index(flat, self.ref.shape)
-        place = [int(l) + o for l, o in zip(local, self.origin, strict=True)]
+        place = [int(i) + o for i, o in zip(local, self.origin, strict=True)]
         return int(np.ravel_multi_index(place, self.shape, mode="clip"))
 
 

@@ -69,7 +69,13 @@ _TORCH_NAMES = frozenset(
     ]
 )
 _PLAIN_NAMES = frozenset(
-    ["numpy.ndarray", "torch.nn.parameter.Parameter", "torch.Tensor", "torch._tensor.Tensor"]
+    [
+        "numpy.ndarray",
+        "torch.nn.parameter.Parameter",
+        "torch.Tensor",
+        "torch._tensor.Tensor",
+        "torch.storage._load_from_bytes",
+    ]
     + [
         f"builtins.{name}"
         for name in ("int", "float", "str", "bytes", "bool", "object", "NoneType")

@@ -70,7 +70,7 @@ _ELSEWHERE = (
     "numpy.save", "numpy.testing.", "pandas.eval", "pandas.read_", "paramiko.", "pip.", "pkg_resources.",
     "requests.", "setuptools.", "torch.classes.", "torch.compile", "torch.distributed.run", "torch.hub.",
     "torch.jit.load", "torch.jit.unsupported", "torch.load", "torch.ops.load", "torch.save",
-    "torch.serialization.load", "torch.storage._load_from_bytes", "torch.testing._internal.",
+    "torch.serialization.load", "torch.testing._internal.",
     "torch.utils._config_module", "torch.utils.bottleneck", "torch.utils.collect_env",
     "torch.utils.cpp_extension", "torch.utils.data.datapipes", "torch.utils.model_zoo",
     "torch._dynamo.", "torch._inductor.", "urllib2.", "urllib3.", "httpx.", "sympy.", "fsspec.",

@@ -22,9 +22,10 @@ class PickleMachine:
         globals: Every class or function named, in order; placeholders only.
     """
 
-    def __init__(self, stream: PickleStream, persistent: Persistent) -> None:
+    def __init__(self, stream: PickleStream, persistent: Persistent, depth: int = 0) -> None:
         self.stream = stream
         self.persistent = persistent
+        self.depth = depth
         self.globals: dict[str, Global] = {}
         self.stack: list[Any] = []
         self.marks: list[int] = []
@@ -78,6 +79,15 @@ class PickleMachine:
         items = self.stack[start:]
         del self.stack[start:]
         return items
+
+    def open_nested(self, arguments: Any) -> Any:
+        """Return the storage that a file within this pickle holds; its names count as ours."""
+        from nandoctor.checkpoints.nested_storage import storage_within
+
+        made, names = storage_within(arguments, self.depth + 1)
+        for found in names:
+            self.globals.setdefault(found.path, found)
+        return made
 
     def named(self, module: Any, name: Any) -> Global:
         """Note a class or function and return its placeholder."""

@@ -13,6 +13,8 @@ from nandoctor.checkpoints.pickle_stream import LARGE
 if TYPE_CHECKING:
     from nandoctor.checkpoints.pickle_machine import PickleMachine
 
+NESTED = "torch.storage._load_from_bytes"
+"""How a plain pickle holds a tensor's storage: as the bytes of another file."""
 _MAX_DIGITS = 1024
 _MAX_TEXT = 1 << 26
 Action = Callable[["PickleMachine"], None]
@@ -161,7 +163,9 @@ def _build_state(m: PickleMachine) -> None:
 
 def _reduce(m: PickleMachine) -> None:
     arguments = m.stack.pop()
-    m.stack.append(build(m.stack.pop(), arguments))
+    cls = m.stack.pop()
+    is_nested = isinstance(cls, Global) and cls.path == NESTED
+    m.stack.append(m.open_nested(arguments) if is_nested else build(cls, arguments))
 
 
 def _new_with_keywords(m: PickleMachine) -> None:

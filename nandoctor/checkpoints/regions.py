@@ -160,6 +160,8 @@ def lay_out(tree: Any) -> Layout:
             place = (*path, key)
             if mine != region:
                 regions.append(Region(mine, place, value))
+            if region == "optimizer" and key == "params":
+                continue  # a pickled optimizer lists the model's parameters again
             below.append((place, value, mine, len(place) if mine != region else depth))
         stack.extend(reversed(below))
     return Layout(tuple(leaves), tuple(regions))

@@ -218,14 +218,18 @@ def _all_bad(raw: NDArray[np.uint8], task: Task) -> NDArray[np.int64]:
 def _unpacked(data: ByteRange, task: Task) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Yield the blocks of a deflated entry, in a stream."""
     inflate = zlib.decompressobj(-15)
-    left, at, place = data.packed or 0, data.start, 0
+    left, place = data.packed or 0, 0
     pending = b""
+    unwanted = task.plan.offset * task.kind.size
     with open(data.path, "rb") as file:  # noqa: PTH123
-        file.seek(at)
+        file.seek(data.start)
         while place < task.last:
             source = inflate.unconsumed_tail or file.read(min(left, BLOCK))
             left -= 0 if inflate.unconsumed_tail else len(source)
             pending += inflate.decompress(source, BLOCK)
+            if unwanted:
+                cut = min(unwanted, len(pending))
+                pending, unwanted = pending[cut:], unwanted - cut
             count = min(len(pending) // task.kind.size, task.last - place)
             if not count and not source:
                 raise ValueError("truncated: its packed data end early")

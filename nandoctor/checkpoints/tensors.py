@@ -141,6 +141,9 @@ def _assembled(ref: TensorRef, builder: Builder, dtype: Any) -> torch.Tensor:
     whole = torch.empty(ref.shape, dtype=dtype)
     for origin, piece in ref.pieces:
         part = builder.tensor(piece, "shard")
+        if len(origin) == 1 != len(ref.shape):
+            whole.view(-1)[origin[0] : origin[0] + part.numel()] = part.reshape(-1)
+            continue
         place = tuple(slice(o, o + n) for o, n in zip(origin, piece.shape, strict=True))
         whole[place] = part
     return whole

@@ -90,12 +90,14 @@ def training_state(
     step = _first_whole(places, _STEP)
     step = step if step is not None else _lone_integer(tree)
     step = step if step is not None else whole(hints.get("step"))
-    step = step if step is not None else _step_in_name(path)
+    epoch = _first_number(places, _EPOCH)
+    if step is None and (named := _step_in_name(path)) != epoch:
+        step = named
     step = step if step is not None else _optimizer_step(layout)
     scheduler = _plain(layout.first("scheduler"))
     return TrainingState(
         step=step,
-        epoch=_first_number(places, _EPOCH),
+        epoch=epoch,
         lr=_learning_rate(groups, scheduler, places),
         precision=precision_of(places, handles, has_scaler=scaler is not None),
         optimizer=kind,

@@ -1,4 +1,4 @@
-"""The entries of a zip archive by its own directory, read strictly; entries are not unpacked here."""
+"""The entries of a zip archive by its own directory, read strictly; nothing is unpacked here."""
 
 from __future__ import annotations
 
@@ -37,8 +37,12 @@ class ZipEntry:
     is_whole: bool = True
 
 
-def read_directory(path: Path) -> dict[str, ZipEntry]:
+def read_directory(path: Path, base: int = 0, length: int | None = None) -> dict[str, ZipEntry]:
     """Return the entries by name, in the order of the directory.
+
+    Args:
+        base: Where the archive begins in the file.
+        length: Its size; None = to the end of the file.
 
     Raises:
         ZipDamageError: No directory, or one that contradicts the file.
@@ -46,19 +50,33 @@ def read_directory(path: Path) -> dict[str, ZipEntry]:
     """
     fd = os.open(path, os.O_RDONLY)
     try:
-        size = os.fstat(fd).st_size
-        start, length, count = _find_directory(fd, size)
-        if length > min(size, _MAX_DIRECTORY) or count > _MAX_ENTRIES or start + length > size:
+        size = os.fstat(fd).st_size - base if length is None else length
+        window = _Window(fd, base, max(0, size))
+        start, extent, count = _find_directory(window)
+        if extent > min(size, _MAX_DIRECTORY) or count > _MAX_ENTRIES or start + extent > size:
             raise ZipDamageError("its directory lies outside of the file")
-        directory = os.pread(fd, length, start)
-        return _entries(fd, str(path), directory, start)
+        return _entries(window, str(path), window.read(start, extent), start)
     finally:
         os.close(fd)
 
 
-def _find_directory(fd: int, size: int) -> tuple[int, int, int]:
-    tail_start = max(0, size - 66_000)
-    tail = os.pread(fd, size - tail_start, tail_start)
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The bytes of the archive within a file."""
+
+    fd: int
+    base: int
+    size: int
+
+    def read(self, at: int, size: int) -> bytes:
+        if at >= self.size:
+            return b""
+        return os.pread(self.fd, min(size, self.size - at), self.base + at)
+
+
+def _find_directory(window: _Window) -> tuple[int, int, int]:
+    tail_start = max(0, window.size - 66_000)
+    tail = window.read(tail_start, 66_000)
     at = tail.rfind(_END)
     if at < 0 or len(tail) < at + 22:
         raise ZipDamageError("the archive's directory, at its end, is missing")
@@ -66,14 +84,14 @@ def _find_directory(fd: int, size: int) -> tuple[int, int, int]:
     locator = tail.rfind(_LOCATOR64, 0, at)
     if (locator >= 0 and 0xFFFFFFFF in (length, start)) or (count == 0xFFFF and locator >= 0):
         (where,) = struct.unpack_from("<Q", tail, locator + 8)
-        record = os.pread(fd, 56, where) if where < size else b""
+        record = window.read(where, 56)
         if len(record) < 56 or record[:4] != _END64:
             raise ZipDamageError("its zip64 record is missing")
         count, length, start = struct.unpack_from("<QQQ", record, 32)
     return start, length, count
 
 
-def _entries(fd: int, path: str, directory: bytes, start: int) -> dict[str, ZipEntry]:
+def _entries(window: _Window, path: str, directory: bytes, start: int) -> dict[str, ZipEntry]:
     entries: dict[str, ZipEntry] = {}
     at = 0
     while at + 46 <= len(directory):
@@ -93,12 +111,16 @@ def _entries(fd: int, path: str, directory: bytes, start: int) -> dict[str, ZipE
             raise ZipTrickError(f"it holds two entries named {name}")
         if flags & 0x41:
             raise ZipTrickError(f"its entry {name} is marked as encrypted")
+        if name.startswith("/") or ".." in name.split("/"):
+            raise ZipTrickError(f"its entry {name} would be unpacked outside of its folder")
         if method not in (0, 8):
             raise ZipTrickError(f"its entry {name} is packed with method {method}")
-        data = _data_start(fd, header, raw_name, start)
+        data = _data_start(window, header, raw_name, start)
         if data + packed > start or (method == 0 and packed != size):
             raise ZipDamageError(f"its entry {name} lies outside of the file")
-        entries[name] = ZipEntry(name, ByteRange(path, data, size, packed if method else None), crc)
+        entries[name] = ZipEntry(
+            name, ByteRange(path, window.base + data, size, packed if method else None), crc
+        )
     if not entries:
         raise ZipDamageError("its directory is empty")
     return entries
@@ -122,8 +144,8 @@ def _widen(extra: bytes, size: int, packed: int, header: int) -> tuple[int, int,
     return size, packed, header
 
 
-def _data_start(fd: int, header: int, name: bytes, end: int) -> int:
-    local = os.pread(fd, 30 + len(name), header) if header < end else b""
+def _data_start(window: _Window, header: int, name: bytes, end: int) -> int:
+    local = window.read(header, 30 + len(name)) if header < end else b""
     if len(local) < 30 or local[:4] != _LOCAL:
         raise ZipDamageError("an entry's header is not where the directory says")
     name_len, extra_len = struct.unpack_from("<HH", local, 26)
