@@ -25,6 +25,7 @@ _CODE = re.compile(
     r"::\w+.*\b(?:PASSED|XFAIL|SKIPPED)|\bpassed\b.*\bin [\d.]+s|^\s*(?:#|//|\+|-)\s*\w+\(|"
     r"\b(?:Collecting|Downloading|Installing|Requirement already)\b"
 )
+_NEEDLES = tuple(dict.fromkeys(needle for kind in KINDS for needle in kind.needles))
 
 
 class EventScanner:
@@ -51,14 +52,15 @@ class EventScanner:
         bare = _PREFIX.sub("", text)
         for event in self._tracebacks.take(number, bare, rank):
             self._keep(self._named(event))
-        lower = bare.lower()
-        if self._tracebacks.is_inside(rank) or _CODE.search(bare):
+        if self._tracebacks.is_inside(rank):
             return
+        lower = bare.lower()
         kind = kind_of(bare, lower)
         if kind is not None:
-            self._keep(LogEvent(kind, number, bare[:500].strip(), self._step_of(bare), rank))
+            if not _CODE.search(bare):
+                self._keep(LogEvent(kind, number, bare[:500].strip(), self._step_of(bare), rank))
         elif self._numbers and (_NONFINITE.search(lower) or "nan iterations" in lower):
-            for event in self._of_numbers(number, bare, rank):
+            for event in () if _CODE.search(bare) else self._of_numbers(number, bare, rank):
                 self._keep(event)
 
     def finish(self) -> list[LogEvent]:
@@ -117,6 +119,11 @@ def _step(found: list[Named]) -> int | None:
 
 def kind_of(text: str, lower: str) -> str | None:
     """Return the kind of a line's message; None where it tells of no failure."""
+    for needle in _NEEDLES:
+        if needle in lower:
+            break
+    else:
+        return None
     for kind in KINDS:
         if not any(needle in lower for needle in kind.needles):
             continue

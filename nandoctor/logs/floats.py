@@ -1,23 +1,38 @@
-"""Decimal numbers at known places in a buffer -> float64, vectorised and correctly rounded; what
-is not a plain decimal (nan, hex, 20 digits) is left to Python's float()."""
+"""Decimal numbers at known places in a buffer -> float64, vectorised; what is no plain decimal
+(nan, hex, 20 digits) is left to Python's float()."""
 
 from __future__ import annotations
 
-from fractions import Fraction
-from functools import lru_cache
+import re
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nandoctor.logs.rounding import scaled
+
 _Bytes = NDArray[np.uint8]
 _MOST_DIGITS = 19
-_EXACT = 22
-_WIDEST = 60
-_SPLIT = 134217729.0
+_LAYOUTS = 24
+_FEWEST = 48
+_DECIMAL = re.compile(rb" *[-+]?(\d*)(?:(\.)(\d*))?(?:[eE]([-+]?)(\d{1,3}))?(?![\d.])")
+
+
+@dataclass(slots=True)
+class _Parsed:
+    """What is known of each number so far."""
+
+    mantissa: NDArray[np.uint64]
+    power: NDArray[np.int64]
+    negative: NDArray[np.bool_]
+    end: NDArray[np.intp]
+    fits: NDArray[np.bool_]
 
 
 def parse(windows: _Bytes) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.bool_]]:
     """Parse the number at the start of each window, after spaces.
+
+    Numbers of one layout (``%.6E``, ``%.4f``) are read together; few layouts make up most logs.
 
     Args:
         windows: uint8[n, w].
@@ -25,110 +40,89 @@ def parse(windows: _Bytes) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArr
     Returns:
         Values float64[n], the offset behind each number, and whether it was a plain decimal.
     """
-    count, width = windows.shape
+    count = len(windows)
+    found = _Parsed(
+        np.zeros(count, np.uint64), np.zeros(count, np.int64), np.zeros(count, bool),
+        np.zeros(count, np.intp), np.zeros(count, bool),
+    )  # fmt: skip
     columns = np.ascontiguousarray(windows.T)
-    mantissa = np.zeros(count, np.uint64)
-    digits, fraction = np.zeros(count, np.int16), np.zeros(count, np.int16)
-    active, dot = np.ones(count, bool), np.zeros(count, bool)
-    started, negative = np.zeros(count, bool), np.zeros(count, bool)
-    end = np.full(count, width, np.intp)
-    for place in range(width):
-        char = columns[place]
-        digit = char - 48
-        taken = (digit < 10) & active
-        is_dot = (char == 46) & active & ~dot
-        lead = ((char == 32) | (char == 45) | (char == 43)) & active & ~started
-        negative |= lead & (char == 45)
-        mantissa = np.where(taken, mantissa * 10 + digit, mantissa)
-        digits += taken & ((mantissa != 0) | dot)
-        fraction += taken & dot
-        dot |= is_dot
-        started |= taken | is_dot | (lead & (char != 32))
-        stop = active & ~(taken | is_dot | lead)
-        if stop.any():
-            end[stop] = place
-            active &= ~stop
-            if not active.any():
-                break
-    fits = ~active & started & (digits <= _MOST_DIGITS) & (digits + (mantissa == 0) > 0)
-    power = -fraction.astype(np.int64)
-    _exponents(windows, end, power, fits)
-    values, is_sure = _scaled(mantissa, power)
-    return np.where(negative, -values, values), end, fits & is_sure
+    todo = np.arange(count)
+    odd: list[int] = []
+    for _ in range(_LAYOUTS):
+        if len(todo) < _FEWEST:
+            break
+        pivot = len(todo) // 2
+        same = _read_layout(columns, todo, pivot, found)
+        if same is None:
+            odd.append(int(todo[pivot]))
+            same = np.arange(len(todo)) == pivot
+        todo = todo[~same]
+        columns = columns[:, ~same]
+    rest = np.concatenate([todo, np.array(odd, dtype=np.intp)])
+    if len(rest):
+        _read_any(windows[rest], rest, found)
+    values, is_sure = scaled(found.mantissa, found.power)
+    return np.where(found.negative, -values, values), found.end, found.fits & is_sure
 
 
-def _exponents(
-    windows: _Bytes, end: NDArray[np.intp], power: NDArray[np.int64], fits: NDArray[np.bool_]
-) -> None:
-    """Read the exponents behind the mantissas; all arrays but ``windows`` are changed in place."""
-    width = windows.shape[1]
-    last = windows[np.arange(len(end)), np.minimum(end, width - 1)]
-    rows = np.flatnonzero(fits & ((last == 101) | (last == 69)))
-    if not len(rows):
-        return
-    padded = np.zeros((len(rows), width + 6), np.uint8)
-    padded[:, :width] = windows[rows]
-    at = np.arange(len(rows))
-    start = end[rows] + 1
-    sign = padded[at, start]
-    has_sign = (sign == 45) | (sign == 43)
-    start = start + has_sign
-    value, length = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.intp)
-    going = np.ones(len(rows), bool)
-    for place in range(4):
-        digit = padded[at, start + place] - 48
-        going &= digit < 10
-        value = np.where(going, value * 10 + digit, value)
-        length += going
-    fits[rows] &= (length > 0) & (length < 4) & (start + length < width)
-    power[rows] += np.where(sign == 45, -value, value)
-    end[rows] = start + length
+def _read_layout(
+    columns: _Bytes, rows: NDArray[np.intp], pivot: int, found: _Parsed
+) -> NDArray[np.bool_] | None:
+    """Read all rows that are spelt like the pivot; None where that is no plain decimal.
+
+    Args:
+        columns: uint8[w, n] of the rows that are left.
+        rows: Their places in ``found``.
+    """
+    spelt = columns[:, pivot].tobytes()
+    match = _DECIMAL.match(spelt)
+    if match is None or match.end() >= len(spelt):
+        return None
+    whole, fraction, exponent = match.span(1), match.span(3), match.span(5)
+    digits = [*range(*whole), *range(*fraction)]
+    if not digits:
+        return None
+    zeros: list[int] = []
+    while len(digits) > _MOST_DIGITS and spelt[digits[0]] == 48:
+        zeros.append(digits.pop(0))
+    if len(digits) > _MOST_DIGITS:
+        return None
+    same = np.ones(len(rows), bool)
+    for place in range(match.end() + 1):
+        if 48 <= spelt[place] < 58 and place not in zeros:
+            same &= (columns[place] - 48) < 10
+        else:
+            same &= columns[place] == spelt[place]
+    taken = columns[:, same] if not same.all() else columns
+    rows = rows[same]
+    found.mantissa[rows] = _whole(taken, digits)
+    power = _whole(taken, [*range(*exponent)]).astype(np.int64)
+    found.power[rows] = (-power if match.group(4) == b"-" else power) - (fraction[1] - fraction[0])
+    found.negative[rows] = b"-" in spelt[: match.start(1)]
+    found.end[rows] = match.end()
+    found.fits[rows] = True
+    return same
 
 
-def _scaled(
-    mantissa: NDArray[np.uint64], power: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return mantissa * 10**power, and whether the result is surely the nearest double."""
-    high, low = _powers()
-    index = np.clip(power, -_WIDEST, _WIDEST) + _WIDEST
-    first = mantissa.astype(np.float64)
-    exact = (mantissa < 2**53) & (np.abs(power) <= _EXACT)
-    scale = high[np.clip(np.abs(power), 0, _EXACT) + _WIDEST]
-    values = np.where(power < 0, first / scale, first * scale)
-    if exact.all():
-        return values, exact
-    rows = np.flatnonzero(~exact)
-    first, power_high, power_low = first[rows], high[index[rows]], low[index[rows]]
-    rest = (mantissa[rows] - first.astype(np.uint64)).astype(np.int64).astype(np.float64)
-    product = first * power_high
-    error = _product_error(first, power_high, product) + first * power_low + rest * power_high
-    total = product + error
-    left = np.abs((product - total) + error)
-    unit = np.spacing(np.abs(total))
-    is_near_tie = (np.abs(left - unit / 2) < unit * 1e-9) | (np.abs(left - unit / 4) < unit * 1e-9)
-    sure = exact.copy()
-    sure[rows] = ~is_near_tie & (np.abs(power[rows]) <= _WIDEST)
-    values[rows] = total
-    return values, sure
+def _whole(columns: _Bytes, places: list[int]) -> NDArray[np.uint64]:
+    value = np.zeros(columns.shape[1], np.uint64)
+    for place in places:
+        value = value * np.uint64(10) + (columns[place] - 48)
+    return value
 
 
-def _product_error(
-    a: NDArray[np.float64], b: NDArray[np.float64], product: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return a * b - product, exactly (Dekker)."""
-    a_high = a * _SPLIT - (a * _SPLIT - a)
-    b_high = b * _SPLIT - (b * _SPLIT - b)
-    a_low, b_low = a - a_high, b - b_high
-    error: NDArray[np.float64] = (
-        a_low * b_low - (((product - a_high * b_high) - a_low * b_high) - a_high * b_low)
-    )
-    return error
-
-
-@lru_cache(maxsize=1)
-def _powers() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return 10**k for k = -60..60 as the sum of two doubles."""
-    exact = [Fraction(10) ** k for k in range(-_WIDEST, _WIDEST + 1)]
-    high = [float(value) for value in exact]
-    low = [float(value - Fraction(first)) for value, first in zip(exact, high, strict=True)]
-    return np.array(high), np.array(low)
+def _read_any(windows: _Bytes, rows: NDArray[np.intp], found: _Parsed) -> None:
+    """Read numbers of any layout, one by one."""
+    for row, window in zip(rows.tolist(), windows, strict=True):
+        spelt = window.tobytes()
+        match = _DECIMAL.match(spelt)
+        if match is None or match.end() >= len(spelt):
+            continue
+        digits = match.group(1) + (match.group(3) or b"")
+        if digits and len(digits.lstrip(b"0")) <= _MOST_DIGITS:
+            exponent = int(match.group(5) or 0) * (-1 if match.group(4) == b"-" else 1)
+            found.mantissa[row] = int(digits)
+            found.power[row] = exponent - len(match.group(3) or b"")
+            found.negative[row] = b"-" in spelt[: match.start(1)]
+            found.end[row] = match.end()
+            found.fits[row] = True

@@ -57,7 +57,9 @@ class Group:
     ) -> None:
         """Add rows at once; ``logged`` (same shape) tells which cells the log really holds."""
         self._flush()
-        self._chunks.append((lines, rows, np.full(len(lines), np.nan) if context is None else context))
+        self._chunks.append(
+            (lines, rows, np.full(len(lines), np.nan) if context is None else context)
+        )
         self.masks.append(logged)
         self.count += len(lines)
 
@@ -80,6 +82,9 @@ class Group:
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
         """Return lines int64[n], values float64[n, k], logged bool[n, k] and context float64[n]."""
         self._flush()
+        if len(self._chunks) == 1 and (mask := self.masks[0]) is not None:
+            lines, values, context = self._chunks[0]
+            return lines, values, mask, context
         width = len(self.keys)
         if not self._chunks:
             return (
@@ -97,8 +102,12 @@ class Group:
                 for chunk, mask in zip(self._chunks, self.masks, strict=True)
             ]
         )
-        order = np.argsort(lines, kind="stable")
-        return lines[order], values[order], logged[order], context[order]
+        table = lines, values, logged, context
+        if (np.diff(lines) < 0).any():
+            order = np.argsort(lines, kind="stable")
+            table = lines[order], values[order], logged[order], context[order]
+        self._chunks, self.masks = [(table[0], table[1], table[3])], [table[2]]
+        return table
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ _TOKEN = re.compile(
 )
 _SLASH = re.compile(r"\s*/\s*\d+(?![\d.:])")
 _TRAILING = " \t:=~'\"([<>*`"
-_LAST_PIECE = re.compile(r"(?:[^,;|\t{}\[\]]|(?<=\w)\[(?=\w))*$")
+_DELIMITERS = ",;|\t{}[]"
 _LEVELS = re.compile(
     r"^.*\s-\s|\b(?:info|warning|error|debug|root|tensorflow|absl)\b[:\s]*|^.*?\]\s", re.IGNORECASE
 )
@@ -84,8 +84,8 @@ def key_of(literal: str) -> str:
     text = literal.rstrip(_TRAILING)
     if text.endswith("-") or text.endswith("@"):
         text = text[:-1].rstrip(_TRAILING)
-    piece = _LAST_PIECE.search(text)
-    name = _LEVELS.sub("", piece.group() if piece else text)
+    cut = max(map(text.rfind, _DELIMITERS)) + 1
+    name = _LEVELS.sub("", text[cut:])
     if "  " in name:
         name = name.rsplit("  ", 1)[1]
     if name.lower().startswith("loss exploded to"):

@@ -20,7 +20,7 @@ def line_blocks(source: Source) -> Iterator[tuple[bytes, int]]:
                 continue
             block, is_skipping = block[cut:], False
         data = rest + block if rest else block
-        end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+        end = data.rfind(b"\n") + 1 or data.rfind(b"\r") + 1
         if end:
             yield data[:end], dropped
             dropped = 0

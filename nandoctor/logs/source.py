@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 from nandoctor.errors import MissingExtraError, UnreadableInputError
 
 HEAD = 1 << 18
-BLOCK = 1 << 22
+BLOCK = 1 << 23
 LONGEST_LINE = 1 << 22
 """A longer line is no log line: it is dropped and counted."""
 
@@ -37,9 +37,11 @@ class Source:
     """The stream broke off before its end (a truncated archive); what came before it was read."""
 
     def blocks(self) -> Iterator[bytes]:
-        """Yield the bytes in blocks."""
-        while block := self.read(BLOCK):
+        """Yield the bytes in blocks, small ones first (readers learn from them)."""
+        size = 1 << 14
+        while block := self.read(size):
             yield block
+            size = min(4 * size, BLOCK)
 
     def read_all(self, limit: int) -> bytes:
         """Read to the end, but no more than about ``limit`` bytes."""
@@ -130,4 +132,6 @@ class _Rejoined(io.RawIOBase):
             taken, self._head = self._head, b""
             return taken + self._rest.read()
         taken, self._head = self._head[:size], self._head[size:]
+        if len(taken) < size:
+            taken += self._rest.read(size - len(taken))
         return taken

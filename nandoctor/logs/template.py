@@ -67,8 +67,9 @@ class Template:
         self, lines: Lines, free: NDArray[np.bool_], delimiters: NDArray[np.intp]
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Return which of the ``free`` lines fit, and their numbers float64[n, fields]."""
-        first = np.searchsorted(delimiters, lines.starts)
-        number = np.searchsorted(delimiters, lines.ends) - first
+        last = np.searchsorted(delimiters, lines.ends)
+        first = np.concatenate([[0], last[:-1]])
+        number = last - first
         rows = np.flatnonzero(free & (number == self.count))
         rows = rows[lines.ends[rows] - lines.starts[rows] >= len(self.head)]
         if len(rows) and len(self.fixed):
@@ -94,12 +95,14 @@ def _field_values(
 ) -> NDArray[np.float64]:
     """Return one field of all rows; clears ``fits`` where the text is not as expected."""
     fits &= (base - len(part.tail) >= lines.starts[rows]) & (base <= lines.ends[rows])
+    fits &= base <= len(lines.buffer) - part.width  # the block's last lines go the general way
     base = np.where(fits, base, 0)
     if part.tail:
-        tails = np.lib.stride_tricks.sliding_window_view(lines.buffer, len(part.tail))
-        expected = np.frombuffer(part.tail, np.uint8)
-        fits &= (tails[np.maximum(base - len(part.tail), 0)] == expected).all(axis=1)
-    windows = np.lib.stride_tricks.sliding_window_view(lines.buffer, part.width)[base]
+        start = np.maximum(base - len(part.tail), 0)
+        fits &= _windows(lines.buffer, start, len(part.tail)).view(f"V{len(part.tail)}")[
+            :, 0
+        ] == np.void(part.tail)
+    windows = _windows(lines.buffer, base, part.width)
     values, end, is_plain = floats.parse(windows)
     for row in np.flatnonzero(fits & ~is_plain):
         values[row], end[row] = _by_hand(windows[row].tobytes())
@@ -110,6 +113,13 @@ def _field_values(
     allowed[list(part.after)] = True
     fits &= allowed[after]
     return values
+
+
+def _windows(buffer: NDArray[np.uint8], base: NDArray[np.intp], width: int) -> NDArray[np.uint8]:
+    """Return uint8[n, width]: the bytes from each place on, taken whole."""
+    places = len(buffer) - width + 1
+    whole = np.ndarray((places,), dtype=f"V{width}", buffer=buffer, strides=(1,))
+    return np.ascontiguousarray(whole[base]).view(np.uint8).reshape(len(base), width)
 
 
 def _by_hand(window: bytes) -> tuple[float, int]:
@@ -151,8 +161,14 @@ def _field(samples: list[Sample], place: int, delimiter: int) -> _Field | None:
         after.add(sample.line[number.end] if number.end < len(sample.line) else 10)
         width = max(width, number.end - len(before))
     width += 8
-    if len(spots) != 1 or width > _WIDEST or delimiter in b"".join(
-        sample.line[sample.numbers[place].start : sample.numbers[place].end] for sample in samples
+    if (
+        len(spots) != 1
+        or width > _WIDEST
+        or delimiter
+        in b"".join(
+            sample.line[sample.numbers[place].start : sample.numbers[place].end]
+            for sample in samples
+        )
     ):
         return None
     anchor, offset = spots.pop()
@@ -175,11 +191,9 @@ def _common_end(texts: set[bytes]) -> bytes:
     return b""
 
 
-def _head(
-    samples: list[Sample], rank: int | None
-) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
+def _head(samples: list[Sample], rank: int | None) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
     """Return the first bytes of a line and which of them never change: no digits, no padding."""
-    length = min(_HEAD, *(len(sample.line) for sample in samples))
+    length = min(_HEAD, *(sample.numbers[0].start for sample in samples))
     heads = np.array([list(sample.line[:length]) for sample in samples], np.uint8)
     same = (heads == heads[0]).all(axis=0)
     is_digit = (heads[0] >= 48) & (heads[0] < 58)

@@ -12,8 +12,6 @@ from nandoctor.logs.source import Source
 from nandoctor.logs.template import Lines
 from nandoctor.logs.text_reader import TextReader
 
-_PADDING = b"\n" * 64
-
 
 def _sniff(head: bytes) -> bool:
     return b"\0" not in head
@@ -36,6 +34,8 @@ def _read(source: Source) -> Reading:
 
 def _read_block(block: bytes, number: int, reader: TextReader, scanner: EventScanner) -> int:
     """Read a block of whole lines; return the number of the line behind it."""
+    if not block.endswith((b"\n", b"\r")):
+        block += b"\n"
     lines = _lines(block)
     is_newline = lines.buffer[lines.ends] == 10
     numbers = number + np.cumsum(is_newline) - is_newline
@@ -54,7 +54,7 @@ def _read_block(block: bytes, number: int, reader: TextReader, scanner: EventSca
     for template, rows, found in matches:
         context = values[np.searchsorted(places, rows) - 1]
         template.group.add_many(numbers[rows], found, context=context)
-    return int(number + is_newline.sum() + (0 if block.endswith(b"\n") else 1))
+    return int(number + is_newline.sum())
 
 
 def _match(lines: Lines, free: NDArray[np.bool_], reader: TextReader):  # type: ignore[no-untyped-def]
@@ -72,11 +72,10 @@ def _match(lines: Lines, free: NDArray[np.bool_], reader: TextReader):  # type: 
 
 
 def _lines(block: bytes) -> Lines:
-    buffer = np.frombuffer(block + _PADDING, np.uint8)
-    used = len(block) + (0 if block.endswith((b"\n", b"\r")) else 1)
-    is_end = buffer[:used] == 10
+    buffer = np.frombuffer(block, np.uint8)
+    is_end = buffer == 10
     if b"\r" in block:
-        is_end |= buffer[:used] == 13
+        is_end |= buffer == 13
     ends = np.flatnonzero(is_end)
     starts = np.concatenate([[0], ends[:-1] + 1])
     return Lines(buffer, starts, ends)

@@ -76,6 +76,8 @@ class TextReader:
         keys: list[str] = []
         for named in kept:
             key = named.key
+            if naming.step_rank(key) in (0, 1):
+                key = key.split()[-1].lower()
             while key in keys:
                 key += "'"
             keys.append(key)
