@@ -121,7 +121,7 @@ def classify_log(path: str | Path, *, progress: Progress = None, **overrides: An
     """Classify a log file (``-`` = standard input); overrides go to ``logs.read_log``."""
     watch = Stopwatch()
     with watch.stage("read"):
-        log = logs.read_log(path, progress=progress, **overrides)
+        log = logs.read_log(str(path), progress=progress, **overrides)
     if log.history.loss is None and not log.events:
         raise UnreadableInputError(
             f"{path}: no loss in it", hint="name the column with --loss, or give another log"
@@ -188,7 +188,7 @@ def gradient_flow(
     """
     import pandas as pd
 
-    from nandoctor.reports.flow import flow_svg
+    from nandoctor.reports.flow_svg import flow_svg
     from nandoctor.targets import target_of
     from nandoctor.tracing import gradient_flow as trace_gradients
 

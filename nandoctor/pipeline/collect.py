@@ -133,7 +133,7 @@ def read_logs(
     skipped: list[Skipped] = []
     for path in paths:
         try:
-            read.append(judged(logs.read_log(path, progress=progress)))
+            read.append(judged(logs.read_log(str(path), progress=progress)))
         except NandoctorError as error:
             skipped.append(Skipped(str(path), error.message, "its loss and gradient-norm curve"))
     return read, skipped

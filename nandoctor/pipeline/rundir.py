@@ -51,7 +51,7 @@ def find_run(path: Path) -> RunFiles:
     batch = next((e for e in entries if e.name.startswith("batch") and e.is_file()), None)
     rest = [e for e in entries if e != batch and e.suffix not in CODE + PAGES]
     checkpoints = _by_step([e for e in rest if is_checkpoint(e)] + _nested_checkpoints(rest))
-    logs = tuple(e for e in rest if e.is_file() and e not in checkpoints and is_log(e))
+    logs = tuple(e for e in rest if e.is_file() and e not in checkpoints and is_log(str(e)))
     replay_file = path / "replay.py"
     if not checkpoints and not logs:
         raise UnreadableInputError(

@@ -34,12 +34,12 @@ def log_files(path: Path) -> list[Path]:
     """Return a log itself, or every log below a directory."""
     if str(path) == "-" or not path.is_dir():
         return [path]
-    return sorted(child for child in path.rglob("*") if child.is_file() and logs.is_log(child))
+    return sorted(child for child in path.rglob("*") if child.is_file() and logs.is_log(str(child)))
 
 
 def triage_one(path: Path, progress: Progress = None) -> Report:
     """Read one job log for what it says and for its metrics."""
-    events = tuple(logs.read_events(path, progress=progress))
+    events = tuple(logs.read_events(str(path)))
     log = metrics_of(path, progress)
     log = replace(log, events=events)
     evidence = Evidence(command="triage", inputs=(str(path),), logs=(judged(log),))
@@ -49,7 +49,7 @@ def triage_one(path: Path, progress: Progress = None) -> Report:
 def metrics_of(path: Path, progress: Progress = None) -> LogFacts:
     """Read the metrics of a job log; one that holds none is a log of events only."""
     try:
-        return logs.read_log(path, progress=progress)
+        return logs.read_log(str(path), progress=progress)
     except UnreadableInputError:
         raise
     except NandoctorError:
