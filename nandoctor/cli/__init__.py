@@ -13,13 +13,15 @@ class CommandEntry(NamedTuple):
     panel: str
 
 
-_CRASH, _READ = "After a crash", "Look it up"
+_CRASH, _JOBS, _READ = "After a crash", "Running jobs and CI", "Look it up"
 
 COMMANDS: tuple[CommandEntry, ...] = (
     CommandEntry("diagnose", "Name the cause of a crashed run and say what to do.", _CRASH),
     CommandEntry("inspect", "Scan checkpoints for NaN, Inf and corrupt state.", _CRASH),
     CommandEntry("classify", "Say how a loss curve exploded, and since when.", _CRASH),
     CommandEntry("replay", "Run the failing step again and find the origin.", _CRASH),
+    CommandEntry("triage", "Name the failure in raw job logs, for CI.", _JOBS),
+    CommandEntry("watch", "Follow the log of a running job and warn before it crashes.", _JOBS),
     CommandEntry("explain", "Show the page of a rule code or cause.", _READ),
     CommandEntry("schema", "Print the JSON schema of the reports.", _READ),
 )

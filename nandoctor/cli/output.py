@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -18,7 +19,10 @@ from nandoctor.findings import Report
 from nandoctor.reports import RENDERERS, View
 
 MAX_WIDTH = 120
-SUFFIXES = {".json": "json"}
+SUFFIXES = {
+    ".json": "json", ".md": "markdown", ".html": "html", ".htm": "html", ".sarif": "sarif",
+    ".xml": "junit",
+}  # fmt: skip
 LANGUAGES = ("en", "zh")
 _PANEL = "Report"
 
@@ -53,6 +57,12 @@ def emit(
         str, _option(metavar="CODES", help="Only these codes (ND1, ND101) or causes.")
     ] = "",
     ignore: Annotated[str, _option(metavar="CODES", help="Without these codes or causes.")] = "",
+    redact: Annotated[
+        bool, _option("--redact", help="Without paths, private names, source and log lines.")
+    ] = False,
+    lang: Annotated[
+        str, _option(callback=_one_of(LANGUAGES), metavar="LANG", help="en or zh.")
+    ] = "en",
     exit_zero: Annotated[bool, _option("--exit-zero", help="Exit 0 also when found.")] = False,
     debug: Annotated[bool, _option("--debug", help="Show the traceback of an error.")] = False,
 ) -> int:  # fmt: skip
@@ -60,8 +70,12 @@ def emit(
     from nandoctor.cli.selection import selected
 
     report = selected(report, select, ignore)
+    if redact:
+        from nandoctor.reports.redact import redacted
+
+        report = redacted(report)
     name = format_ or (SUFFIXES.get(output.suffix, "rich") if output else "rich")
-    view = View() if output else terminal_view()
+    view = replace(View() if output else terminal_view(), lang=lang)
     text = RENDERERS[name](report, view)
     if output:
         write(text, output)

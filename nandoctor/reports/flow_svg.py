@@ -41,7 +41,8 @@ def _axis(low: int, high: int, height: int) -> str:
         x = LABEL + BARS * (decade - low) / (high - low)
         lines.append(
             f'<path d="M{x:.1f} {MARGIN - 6}V{height - MARGIN}" stroke="#8884"/>'
-            f'<text x="{x:.1f}" y="{MARGIN - 10}" text-anchor="middle" fill="#777">1e{decade}</text>'
+            f'<text x="{x:.1f}" y="{MARGIN - 10}" text-anchor="middle" fill="#777">'
+            f"1e{decade}</text>"
         )
     return "".join(lines)
 

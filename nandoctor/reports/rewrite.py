@@ -1,4 +1,4 @@
-"""Rewrites the strings of a report wholesale; decides nothing about which strings."""
+"""Rewrites a report wholesale, string by string or field by field; decides nothing about which."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ def rewritten(value: T, change: Callable[[str], str]) -> T:
 
     Arrays and numbers are shared with the original; keys of mappings are strings too.
     """
-    result: Any = _rewritten(value, change)
+    result: Any = walked(value, lambda item: change(item) if isinstance(item, str) else item)
     return result  # type: ignore[no-any-return]
 
 
-def _rewritten(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return change(value)
+def walked(value: Any, change: Callable[[Any], Any]) -> Any:
+    """Return a copy in which ``change`` was applied to every value, inner ones first."""
     if isinstance(value, tuple):
-        return tuple(_rewritten(item, change) for item in value)
+        return change(tuple(walked(item, change) for item in value))
     if isinstance(value, list):
-        return [_rewritten(item, change) for item in value]
+        return change([walked(item, change) for item in value])
     if isinstance(value, Mapping):
-        return {_rewritten(k, change): _rewritten(item, change) for k, item in value.items()}
+        pairs = value.items()
+        return change({walked(key, change): walked(item, change) for key, item in pairs})
     if is_dataclass(value) and not isinstance(value, type):
         old = {field.name: getattr(value, field.name) for field in fields(value)}
-        new = {name: _rewritten(item, change) for name, item in old.items()}
-        return replace(value, **{n: item for n, item in new.items() if item is not old[n]})
-    return value
+        new = {name: walked(item, change) for name, item in old.items()}
+        return change(replace(value, **{n: v for n, v in new.items() if v is not old[n]}))
+    return change(value)

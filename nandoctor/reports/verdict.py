@@ -50,7 +50,13 @@ def verdict(report: Report, say: Words) -> Verdict:
         )  # fmt: skip
     if mark == "clean":
         return Verdict(mark, say("Nothing found"))
+    if report.files:
+        bad = sum(file.status == "found" for file in report.files)
+        text = "{n} of {all} files have a fault"
+        return Verdict(mark, say(text, n=bad, all=len(report.files)))
     title = count(report, say)
+    if report.command == "triage" and lead is not None:
+        return Verdict(mark, cause_title(lead.cause, say), sentence, lead.where, lead.code)
     if report.command in ("diagnose", "replay"):
         title = say("Cause not decided") + f" ({title})"
     return Verdict(mark, title, sentence, place(report, lead))

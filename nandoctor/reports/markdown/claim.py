@@ -5,6 +5,7 @@ from __future__ import annotations
 from nandoctor.findings import Report
 from nandoctor.reports.markdown.escape import code, plain, table
 from nandoctor.reports.phrases import reasons
+from nandoctor.reports.several import file_lines
 from nandoctor.reports.verdict import verdict
 from nandoctor.reports.words import Words
 
@@ -60,14 +61,10 @@ def _answer(answer: str, say: Words) -> str:
 
 
 def files(report: Report, say: Words) -> str:
-    """Return a row a file where there are several inputs."""
-    rows = []
-    for file in report.files:
-        claim = verdict(file, say)
-        unread = file.skipped and not (file.logs or file.checkpoints)
-        title = file.skipped[0].reason if unread else claim.title
-        fact = " · ".join(part for part in (claim.sentence, claim.where) if part)
-        name = code(", ".join(file.inputs))
-        rows.append([MARKS[claim.mark], name, code(claim.code), plain(title), plain(fact)])
-    header = ["", say("file"), say("code"), say("verdict"), say("fact")]
+    """Return a row a file where there are several inputs, the worst first."""
+    rows = [
+        [MARKS[line.mark], code(line.name), code(line.code), plain(line.text)]
+        for line in file_lines(report, say)
+    ]
+    header = ["", say("file"), say("code"), say("verdict")]
     return table(header, rows) if rows else ""

@@ -1,14 +1,14 @@
-"""Several inputs in one report: a line a file."""
+"""Several inputs in one report: a line a file, the worst first."""
 
 from __future__ import annotations
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from nandoctor.findings import Report
 from nandoctor.reports.rich.style import MARK, SEVERITY, section, table
-from nandoctor.reports.text import shorten
-from nandoctor.reports.verdict import Verdict, verdict
+from nandoctor.reports.several import file_lines, root
+from nandoctor.reports.text import clipped, shorten
 from nandoctor.reports.view import View
 from nandoctor.reports.words import Words
 
@@ -19,17 +19,19 @@ def files(report: Report, view: View, say: Words) -> RenderableType | None:
         return None
     rows = table("", "", "")
     rows.show_header = False
-    rows.columns[0].no_wrap = True
-    for file in report.files:
-        claim = verdict(file, say)
-        name = shorten(", ".join(file.inputs), max(view.width // 3, 20))
-        sign = Text(f"{MARK[claim.mark]} {name}", style=SEVERITY[claim.mark])
-        rows.add_row(sign, Text(claim.code, style="dim"), Text(_line(file, claim)))
-    return section(say("{n} files", n=len(report.files)), rows)
-
-
-def _line(file: Report, claim: Verdict) -> str:
-    if file.skipped and not (file.logs or file.checkpoints):
-        return file.skipped[0].reason
-    parts = (claim.title, claim.sentence, claim.where)
-    return " · ".join(dict.fromkeys(part for part in parts if part))
+    for column in rows.columns:
+        column.no_wrap = True
+    lines = file_lines(report, say)
+    width = min(max(len(line.name) for line in lines), view.width // 3)
+    has_codes = any(line.code for line in lines)
+    room = view.width - width - 10 - 7 * has_codes
+    for line in lines:
+        sign = Text(f"{MARK[line.mark]} {shorten(line.name, width)}", style=SEVERITY[line.mark])
+        style = "dim" if line.mark == "clean" else ""
+        rows.add_row(
+            sign, Text(line.code, style="dim"), Text(clipped(line.text, room), style=style)
+        )
+    below = root(report)
+    where = Text(say("below {folder}", folder=below), style="dim") if below else None
+    title = say("{n} files", n=len(report.files))
+    return section(title, Group(*filter(None, [where]), rows))

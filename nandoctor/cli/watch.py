@@ -1,0 +1,63 @@
+"""``nandoctor watch``: a growing log, drawn live; the forecast is the pipeline's."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nandoctor.cli.output import say, terminal_view
+from nandoctor.errors import ExitCode
+
+if TYPE_CHECKING:
+    from nandoctor.pipeline import Watched
+
+_CLEAR = "\x1b[H\x1b[2J"
+
+
+def command(
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="The log of a running job.")],
+    interval: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.05, help="Time between two looks.")
+    ] = 2.0,
+    on_alarm: Annotated[
+        str | None,
+        typer.Option(metavar="COMMAND", help="Run by the shell when an alarm is entered."),
+    ] = None,
+    exit_on_alarm: Annotated[
+        bool, typer.Option("--exit-on-alarm", help="End with exit code 1 at the first alarm.")
+    ] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Look once and end: 1 if an alarm was entered.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Follow the log of a running job and warn before it crashes.
+
+    On a terminal the curve is drawn again after each new row; piped, a line is written each time.
+    """
+    from nandoctor.pipeline import follow
+
+    is_live = sys.stdout.isatty() and not once
+    looks = follow(log, interval=interval)
+    for watched in itertools.islice(looks, 1) if once else looks:
+        say((_CLEAR if is_live else "") + _frame(log, watched, is_live or once))
+        sys.stdout.flush()
+        if watched.alarms and on_alarm:
+            subprocess.run(on_alarm, shell=True, check=False)
+        if watched.alarms and (exit_on_alarm or once):
+            raise typer.Exit(ExitCode.FOUND)
+
+
+def _frame(log: Path, watched: Watched, is_drawn: bool) -> str:
+    from nandoctor.reports.live import curve_lines, status_line
+
+    view = terminal_view()
+    lines = [status_line(str(log), watched.history, watched.outlook, watched.alarms)]
+    if is_drawn:
+        lines += curve_lines(watched.history, view)
+    return "\n".join(lines) + "\n"

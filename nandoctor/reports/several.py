@@ -1,0 +1,56 @@
+"""A report over several inputs as one line a file, the worst first; styles nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from nandoctor.findings import Report
+from nandoctor.reports.located import located
+from nandoctor.reports.verdict import Mark, lead_finding, verdict
+from nandoctor.reports.words import Words
+
+_ORDER: tuple[Mark, ...] = ("error", "warning", "clean")
+
+
+class FileLine(NamedTuple):
+    """One file of a report over several."""
+
+    mark: Mark
+    name: str
+    code: str
+    text: str
+
+
+def file_lines(report: Report, say: Words) -> list[FileLine]:
+    """Return a line a file, in the order of the inputs within each severity."""
+    below = root(report)
+    lines = [_line(file, below, say) for file in report.files]
+    return sorted(lines, key=lambda line: _ORDER.index(line.mark))
+
+
+def root(report: Report) -> str:
+    """Return the folder that all files lie in, empty where naming it would save nothing."""
+    names = [name for file in report.files for name in file.inputs[:1]]
+    folder = os.path.commonpath(names) if len(names) > 1 and _are_alike(names) else ""
+    return folder if len(folder) > 1 and folder not in names else ""
+
+
+def _are_alike(names: list[str]) -> bool:
+    """Whether a common path exists: none mixes absolute with relative paths."""
+    return len({Path(name).is_absolute() for name in names}) == 1
+
+
+def _line(file: Report, below: str, say: Words) -> FileLine:
+    claim = verdict(file, say)
+    name = ", ".join(file.inputs)
+    name = name[len(below) + 1 :] if below else name
+    if file.skipped and not (file.logs or file.checkpoints):
+        return FileLine(claim.mark, name, "", file.skipped[0].reason)
+    lead = lead_finding(file)
+    line = next((place.line for place in located(file) if place.finding is lead), None)
+    at = say("line {n}", n=line) if line else claim.where
+    parts = dict.fromkeys(filter(None, (at, claim.title, claim.sentence)))
+    code = claim.code or (lead.code if lead else "")
+    return FileLine(claim.mark, name, code, " · ".join(parts))
