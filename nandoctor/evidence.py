@@ -304,6 +304,21 @@ class CheckpointFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class TensorSeries:
+    """One tensor over a series of checkpoints, in the order of their steps."""
+
+    name: str
+    role: Role
+    steps: tuple[int | None, ...]
+    l2: tuple[float | None, ...]
+    """L2 norm of the finite elements; None where the checkpoint lacks the tensor."""
+    num_nonfinite: tuple[int, ...]
+    last_good_step: int | None = None
+    """Step of the last checkpoint in which it was finite before it turned bad."""
+    first_bad_step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A place in source code."""
 

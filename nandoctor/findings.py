@@ -20,6 +20,7 @@ from nandoctor.evidence import (
     Pattern,
     ReplayFacts,
     Skipped,
+    TensorSeries,
     TensorStats,
     Trial,
 )
@@ -157,6 +158,8 @@ class Report:
     skipped: tuple[Skipped, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     checklist: tuple[ChecklistItem, ...] = ()
+    series: tuple[TensorSeries, ...] = ()
+    """Tensors over several checkpoints, those that turned bad first."""
     next_evidence: str = ""
     """The single thing to collect next where the evidence does not decide."""
 
@@ -191,6 +194,7 @@ class Report:
             "checkpoints": [_checkpoint_dict(facts) for facts in self.checkpoints],
             "logs": [_log_dict(log) for log in self.logs],
             "skipped": [plain(item) for item in self.skipped],
+            "series": [plain(item) for item in self.series],
             "checklist": [plain(item) for item in self.checklist],
             "next_evidence": self.next_evidence,
             "timings": plain(self.timings),

@@ -11,6 +11,7 @@ from nandoctor.pipeline.api import (
     replay_checkpoint,
 )
 from nandoctor.pipeline.collect import Settings
+from nandoctor.pipeline.series import inspect_series
 from nandoctor.pipeline.triage import triage
 from nandoctor.pipeline.watch import Watched, follow
 
@@ -24,6 +25,7 @@ __all__ = [
     "gradient_flow",
     "inspect_checkpoint",
     "inspect_model",
+    "inspect_series",
     "replay",
     "replay_checkpoint",
     "triage",
