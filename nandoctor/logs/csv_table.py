@@ -20,10 +20,12 @@ from nandoctor.logs.spelling import to_number
 if TYPE_CHECKING:
     import pandas as pd
 
-_CHUNK = 1 << 18
-_SPARE = 4
-"""Cells that a row may have more than the header before it is dropped."""
+_CHUNK = 1 << 16
+_FORGIVEN = 4
+"""Cells by which a row of the head may be longer or shorter than the header."""
 _MOST_COLUMNS = 64
+_SPARE = " spare"
+"""Takes what a row has more than the header; a row longer still is dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def _fits(rows: list[str], delimiter: str, width: int) -> bool:
     for row in rows:
         cells = _split(row, delimiter)
         numbers = sum(to_number(cell) is not None for cell in cells)
-        good += abs(len(cells) - width) <= _SPARE * (width > 1) and numbers > 0
+        good += abs(len(cells) - width) <= _FORGIVEN * (width > 1) and numbers > 0
     return good >= 0.7 * len(rows)
 
 
@@ -101,14 +103,19 @@ def _read(source: Source) -> Reading:
     line = layout.skipped + 1
     for chunk in _chunks(source, layout):
         values, logged, bad = _numbers(chunk, names)
-        extra = chunk.iloc[:, len(layout.names)].notna().to_numpy() if _SPARE else bad
-        for place in np.flatnonzero(bad | extra):
+        spare = chunk[_SPARE]
+        if spare.dtype.kind != "f" or spare.notna().any():
+            bad |= spare.notna().to_numpy()
+        for place in np.flatnonzero(bad):
             _refuse(reading, chunk, int(place), layout)
+        lines = np.arange(line, line + len(chunk))
+        line += len(chunk)
+        if logged.all() and not bad.any():
+            group.add_many(lines, values)
+            continue
         _spell_out(values, logged, names)
         kept = logged.any(axis=1) & ~bad
-        lines = np.arange(line, line + len(chunk))
         group.add_many(lines[kept], values[kept], logged[kept])
-        line += len(chunk)
     reading.num_lines = line - 1
     reading.groups = [group]
     return reading
@@ -117,15 +124,18 @@ def _read(source: Source) -> Reading:
 def _chunks(source: Source, layout: _Layout) -> Any:
     import pandas as pd
 
-    columns = [*layout.names, *(f" spare {n}" for n in range(_SPARE))]
     has_quotes = b'"' in source.head
+    is_padded = f"{layout.delimiter} ".encode() in source.head
+    encoding = "utf-8" if source.head.isascii() else "latin-1"
+    is_exact = int(pd.__version__.split(".")[0]) > 2  # from 3 on the default rounds correctly
     try:
         yield from pd.read_csv(
-            source.stream, sep=layout.delimiter, header=None, names=columns, index_col=False,
-            skiprows=layout.skipped, skipinitialspace=True, skip_blank_lines=False,
-            keep_default_na=False, na_values=[""], on_bad_lines="skip", chunksize=_CHUNK,
-            encoding="latin-1", engine="c", low_memory=False, float_precision="round_trip",
+            source.stream, sep=layout.delimiter, header=None, names=[*layout.names, _SPARE],
+            index_col=False, skiprows=layout.skipped, skipinitialspace=is_padded,
+            skip_blank_lines=False, keep_default_na=False, na_values=[""], on_bad_lines="skip",
+            chunksize=_CHUNK, encoding=encoding, encoding_errors="replace", engine="c", low_memory=False,
             quoting=csv.QUOTE_MINIMAL if has_quotes else csv.QUOTE_NONE,
+            **({} if is_exact else {"float_precision": "round_trip"}),
         )  # fmt: skip
     except pd.errors.EmptyDataError:
         return
@@ -136,21 +146,22 @@ def _numbers(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
     """Return the chunk's numbers, which cells hold one, and which rows hold something else."""
     values = np.empty((len(chunk), len(names)))
-    logged = np.empty(values.shape, bool)
+    logged = np.ones(values.shape, bool)
     bad = np.zeros(len(chunk), bool)
     for place, name in enumerate(names):
         column = chunk[name]
-        if column.dtype.kind in "fiu":
+        if column.dtype.kind in "iu":
             values[:, place] = column.to_numpy()
-            logged[:, place] = ~np.isnan(values[:, place])
-            continue
-        cells = [
-            to_number(cell) if isinstance(cell, str) else None for cell in column.astype(object)
-        ]
-        values[:, place] = [np.nan if cell is None else cell for cell in cells]
-        logged[:, place] = [cell is not None for cell in cells]
-        if _matters(name):
-            bad |= column.notna().to_numpy() & ~logged[:, place]
+        elif column.dtype.kind == "f":
+            numbers = column.to_numpy()
+            values[:, place] = numbers
+            logged[:, place] = ~np.isnan(numbers)
+        else:
+            cells = [to_number(c) if isinstance(c, str) else None for c in column.astype(object)]
+            values[:, place] = [np.nan if cell is None else cell for cell in cells]
+            logged[:, place] = [cell is not None for cell in cells]
+            if _matters(name):
+                bad |= column.notna().to_numpy() & ~logged[:, place]
     return values, logged, bad
 
 
