@@ -54,7 +54,17 @@ def _moments(good: torch.Tensor) -> dict[str, float | None]:
         "mean": float(mean),
         "std": float((wide - mean).square().mean().sqrt()),
         "l2": float(wide.square().sum().sqrt()),
+        "rms_rest": _rms_rest(wide),
     }
+
+
+def _rms_rest(values: torch.Tensor) -> float | None:
+    """Return the root mean square of all elements but the largest, None where there is no other."""
+    if values.numel() < 2:
+        return None
+    squares = values.flatten().square()
+    squares[squares.argmax()] = 0.0
+    return float((squares.sum() / (squares.numel() - 1)).sqrt())
 
 
 def first_index(mask: torch.Tensor, shape: tuple[int, ...]) -> tuple[int, ...] | None:
