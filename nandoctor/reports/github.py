@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from nandoctor.findings import Report
 from nandoctor.reports.located import Located, located
-from nandoctor.reports.rewrite import rewritten
-from nandoctor.reports.text import visible
+from nandoctor.reports.shown import shown
 from nandoctor.reports.verdict import verdict
 from nandoctor.reports.view import PLAIN, View
 from nandoctor.reports.words import cause_title, words
@@ -15,7 +14,7 @@ _LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
 
 def render(report: Report, view: View = PLAIN) -> str:
     """Return the annotations and one plain line that sums up."""
-    report = rewritten(report, visible)
+    report = shown(report, view)
     claim = verdict(report, words(view.lang))
     lines = [_annotation(place, view) for place in located(report)]
     lines.append(f"nandoctor {report.command}: {claim.title}")

@@ -7,8 +7,7 @@ from xml.etree import ElementTree
 
 from nandoctor.findings import Report
 from nandoctor.reports.located import Located, located
-from nandoctor.reports.rewrite import rewritten
-from nandoctor.reports.text import visible
+from nandoctor.reports.shown import shown
 from nandoctor.reports.verdict import verdict
 from nandoctor.reports.view import PLAIN, View
 from nandoctor.reports.words import words
@@ -16,7 +15,7 @@ from nandoctor.reports.words import words
 
 def render(report: Report, view: View = PLAIN) -> str:
     """Return the test suites; an input without error or warning is one passed case."""
-    report = rewritten(report, visible)
+    report = shown(report, view)
     suites = [_suite(file, view) for file in report.files or (report,)]
     root = ElementTree.Element(
         "testsuites", {"name": f"nandoctor {report.command}", **_totals(suites)}

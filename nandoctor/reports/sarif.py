@@ -10,8 +10,7 @@ from urllib.parse import quote
 from nandoctor import __version__
 from nandoctor.findings import Report, plain
 from nandoctor.reports.located import Located, located
-from nandoctor.reports.rewrite import rewritten
-from nandoctor.reports.text import visible
+from nandoctor.reports.shown import shown
 from nandoctor.reports.view import PLAIN, View
 from nandoctor.reports.words import cause_title, words
 
@@ -21,7 +20,7 @@ HOME = "https://github.com/nandoctor/nandoctor"
 
 def render(report: Report, view: View = PLAIN) -> str:
     """Return one SARIF run; notes are results of level note."""
-    report = rewritten(report, visible)
+    report = shown(report, view)
     places = sorted(located(report), key=lambda place: not _leads(place, report))
     codes = list(dict.fromkeys(place.finding.code for place in places))
     driver = {

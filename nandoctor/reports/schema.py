@@ -20,6 +20,9 @@ _SIMPLE: dict[Any, Schema] = {
 }  # fmt: skip
 
 
+_RESHAPED = frozenset({"replay", "checkpoints", "logs", "files"})
+
+
 def report_schema() -> Schema:
     """Return the schema of ``Report.to_dict()`` (JSON Schema 2020-12)."""
     definitions: Schema = {}
@@ -39,13 +42,10 @@ def _report_properties(definitions: Schema) -> Schema:
     """Return the properties; those that ``to_dict`` reshapes are described here by hand."""
     hints = get_type_hints(findings.Report)
     plain = {
-        name: _of(hints[name], definitions)
-        for name in (
-            "command", "inputs", "findings", "diagnosis", "pattern", "forecast", "trials",
-            "tensors", "decision", "prescriptions", "skipped", "checklist", "next_evidence",
-            "timings",
-        )
-    }  # fmt: skip
+        field.name: _of(hints[field.name], definitions)
+        for field in fields(findings.Report)
+        if field.name not in _RESHAPED
+    }
     checkpoint = _object(evidence.CheckpointFacts, definitions, without=("tensors", "training"))
     training = _object(evidence.TrainingState, definitions, without=("history",))
     _add(checkpoint, training=training, num_tensors={"type": "integer"})

@@ -1,34 +1,66 @@
-"""The fixed texts of the reports in the reader's language; English is its own key."""
+"""The texts of the reports in the reader's language; English is its own key."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
 
 LANGUAGES = ("en", "zh")
 Words = Callable[..., str]
+_HOLE = re.compile(r"\{(\w+)\}")
 
 
 @cache
-def catalogue(lang: str) -> Mapping[str, str]:
-    """Return English text -> text of a language; empty for English."""
+def catalogue(lang: str) -> Mapping[str, Mapping[str, str]]:
+    """Return a language's fixed texts and its sentences, each by its English original."""
     if lang == "en":
-        return {}
+        return {"fixed": {}, "sentences": {}}
     text = files("nandoctor.reports").joinpath(f"{lang}.json").read_text(encoding="utf-8")
-    entries: dict[str, str] = json.loads(text)
+    entries: dict[str, dict[str, str]] = json.loads(text)
     return entries
 
 
 def words(lang: str) -> Words:
-    """Return the function that says an English text, with its values filled in."""
-    entries = catalogue(lang)
+    """Return the function that says a fixed English text, with its values filled in."""
+    entries = catalogue(lang)["fixed"]
 
     def say(text: str, /, **values: object) -> str:
         return entries.get(text, text).format(**values) if values else entries.get(text, text)
 
     return say
+
+
+def sentences(lang: str) -> Callable[[str], str]:
+    """Return the function that translates a finished sentence of a rule, else leaves it alone.
+
+    Rules and log readers write English with their numbers already in it; the catalogue holds
+    their sentences with holes (``loss {a} before step {b}``), which are matched here.
+    """
+    known = [(_pattern(english), other) for english, other in catalogue(lang)["sentences"].items()]
+
+    @cache
+    def translate(text: str) -> str:
+        if " " not in text:
+            return text
+        for pattern, other in known:
+            found = pattern.fullmatch(text)
+            if found:
+                return other.format(**found.groupdict())
+        return text
+
+    return translate
+
+
+def _pattern(english: str) -> re.Pattern[str]:
+    parts = _HOLE.split(english)
+    literal, holes = parts[::2], parts[1::2]
+    body = re.escape(literal[0])
+    for name, text in zip(holes, literal[1:], strict=True):
+        body += f"(?P<{name}>.+?){re.escape(text)}"
+    return re.compile(body)
 
 
 def cause_title(cause: str, say: Words) -> str:

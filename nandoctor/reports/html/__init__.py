@@ -15,8 +15,7 @@ from nandoctor.reports.html.markup import Markup, el, join
 from nandoctor.reports.html.place import origin, provenance
 from nandoctor.reports.html.reading import inputs, timings, unseen
 from nandoctor.reports.html.verdict import headline, plan, tree, why
-from nandoctor.reports.rewrite import rewritten
-from nandoctor.reports.text import visible
+from nandoctor.reports.shown import shown
 from nandoctor.reports.verdict import verdict
 from nandoctor.reports.view import PLAIN, View
 from nandoctor.reports.words import Words, words
@@ -30,7 +29,7 @@ SECTIONS: tuple[Callable[[Report, Words], Markup | None], ...] = (
 
 def render(report: Report, view: View = PLAIN) -> str:
     """Return the page; only its own script may run in it, and nothing is ever loaded."""
-    report, say = rewritten(report, visible), words(view.lang)
+    report, say = shown(report, view), words(view.lang)
     style, script = _asset("page.css"), _asset("page.js")
     search = el(
         "input", type="search", id="search", placeholder=say("Search (press /)"),

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from nandoctor.findings import Report
 from nandoctor.reports.markdown.claim import files, headline, plan, tree, why
 from nandoctor.reports.markdown.detail import closing, findings, loss, origin, tensors, trials
-from nandoctor.reports.rewrite import rewritten
-from nandoctor.reports.text import visible
+from nandoctor.reports.shown import shown
 from nandoctor.reports.view import PLAIN, View
 from nandoctor.reports.words import Words, words
 
@@ -23,7 +22,7 @@ def render(report: Report, view: View = PLAIN) -> str:
     """Return the report; sections that would not fit into a comment are left out, last first."""
     say = words(view.lang)
     text = ""
-    for part in _parts(rewritten(report, visible), say):
+    for part in _parts(shown(report, view), say):
         if len(text) + len(part) > LIMIT:
             return text + say("The report is longer; see --format html.") + "\n"
         text += part + "\n\n"

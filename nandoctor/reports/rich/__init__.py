@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from rich.console import Console, RenderableType
 
 from nandoctor.findings import Report
-from nandoctor.reports.rewrite import rewritten
 from nandoctor.reports.rich.closing import timings, unseen
 from nandoctor.reports.rich.files import files
 from nandoctor.reports.rich.findings import findings
@@ -21,7 +20,7 @@ from nandoctor.reports.rich.plan import plan
 from nandoctor.reports.rich.tensors import tensors
 from nandoctor.reports.rich.tree import tree
 from nandoctor.reports.rich.trials import trials
-from nandoctor.reports.text import visible
+from nandoctor.reports.shown import shown
 from nandoctor.reports.view import PLAIN, View
 from nandoctor.reports.words import Words, words
 
@@ -45,7 +44,7 @@ def render(report: Report, view: View = PLAIN) -> str:
         highlight=False, markup=False, emoji=False, legacy_windows=False, _environ={},
     )  # fmt: skip
     with console.capture() as capture:
-        for part in _parts(rewritten(report, visible), view):
+        for part in _parts(shown(report, view), view):
             console.print(part)
     text = "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
     return text.translate(_ASCII).encode("ascii", "replace").decode() if view.is_ascii else text
