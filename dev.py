@@ -1,4 +1,4 @@
-"""Every task of a developer or a first-time user, with Python alone: ``python3 dev.py`` lists them."""
+"""Every task of a developer or a first-time user, with Python alone: ``python3 dev.py`` lists."""
 
 import os
 import subprocess
