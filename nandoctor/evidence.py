@@ -319,6 +319,23 @@ class TensorSeries:
 
 
 @dataclass(frozen=True, slots=True)
+class TensorChange:
+    """What became of one tensor from checkpoint A to checkpoint B.
+
+    ``kind``: new_nonfinite, missing (in B), added (in B), shape, dtype, reset (a moment that is
+    all zero in B), moved, same.
+    """
+
+    name: str
+    role: Role
+    kind: str
+    moved: float | None = None
+    """L2 norm of the difference over the L2 norm in A, finite elements only."""
+    before: TensorStats | None = None
+    after: TensorStats | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A place in source code."""
 

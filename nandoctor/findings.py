@@ -20,6 +20,7 @@ from nandoctor.evidence import (
     Pattern,
     ReplayFacts,
     Skipped,
+    TensorChange,
     TensorSeries,
     TensorStats,
     Trial,
@@ -158,6 +159,8 @@ class Report:
     skipped: tuple[Skipped, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     checklist: tuple[ChecklistItem, ...] = ()
+    changes: tuple[TensorChange, ...] = ()
+    """What changed from one checkpoint to another, worst first."""
     series: tuple[TensorSeries, ...] = ()
     """Tensors over several checkpoints, those that turned bad first."""
     next_evidence: str = ""
@@ -194,6 +197,7 @@ class Report:
             "checkpoints": [_checkpoint_dict(facts) for facts in self.checkpoints],
             "logs": [_log_dict(log) for log in self.logs],
             "skipped": [plain(item) for item in self.skipped],
+            "changes": [plain(item) for item in self.changes],
             "series": [plain(item) for item in self.series],
             "checklist": [plain(item) for item in self.checklist],
             "next_evidence": self.next_evidence,

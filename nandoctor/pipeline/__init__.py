@@ -11,6 +11,7 @@ from nandoctor.pipeline.api import (
     replay_checkpoint,
 )
 from nandoctor.pipeline.collect import Settings
+from nandoctor.pipeline.compare import compare
 from nandoctor.pipeline.series import inspect_series
 from nandoctor.pipeline.triage import triage
 from nandoctor.pipeline.watch import Watched, follow
@@ -20,6 +21,7 @@ __all__ = [
     "Watched",
     "classify",
     "classify_log",
+    "compare",
     "diagnose",
     "follow",
     "gradient_flow",
