@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nandoctor.checkpoints.checkpoint import Checkpoint
-from nandoctor.checkpoints.measuring import Progress, scan
 from nandoctor.checkpoints.naming import TensorHandle
 from nandoctor.checkpoints.tensors import Builder
 from nandoctor.errors import UnreadableInputError
-from nandoctor.evidence import TensorChange, TensorStats
+from nandoctor.evidence import CheckpointFacts, TensorChange, TensorStats
 
 if TYPE_CHECKING:
     import torch
@@ -21,13 +21,17 @@ _CHUNK = 1 << 22
 
 
 def compare(
-    a: Checkpoint, b: Checkpoint, *, progress: Progress | None = None
+    checkpoints: tuple[Checkpoint, Checkpoint], facts: tuple[CheckpointFacts, CheckpointFacts]
 ) -> tuple[TensorChange, ...]:
-    """Return what became of every tensor of either checkpoint, worst first."""
-    before = {t.name: t for t in scan(a, progress=progress).tensors}
-    after = {t.name: t for t in scan(b, progress=progress).tensors}
-    handles = [{h.name: h for h in checkpoint.tensors} for checkpoint in (a, b)]
-    builders = [Builder(checkpoint.path) for checkpoint in (a, b)]
+    """Return what became of every tensor of either checkpoint, worst first.
+
+    Args:
+        checkpoints: A and B, opened.
+        facts: Their scans.
+    """
+    before, after = ({t.name: t for t in each.tensors} for each in facts)
+    handles = [{h.name: h for h in checkpoint.tensors} for checkpoint in checkpoints]
+    builders = [Builder(checkpoint.path) for checkpoint in checkpoints]
     changes = []
     for name in dict.fromkeys([*before, *after]):
         one, other = before.get(name), after.get(name)
@@ -86,9 +90,10 @@ def _moved(builders: list[Builder], handles: list[TensorHandle]) -> float | None
     return math.sqrt(change / base) if base else math.inf
 
 
-def _chunks(tensor: torch.Tensor) -> list[torch.Tensor]:
+def _chunks(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
     import torch
 
     flat = tensor.detach().reshape(-1)
     dense = flat.dequantize() if flat.is_quantized else flat
-    return [chunk.to(torch.float64) for chunk in dense.split(_CHUNK)] if dense.numel() else []
+    for start in range(0, dense.numel(), _CHUNK):
+        yield dense[start : start + _CHUNK].to(torch.float64)

@@ -20,7 +20,12 @@ def compare(a: str | Path, b: str | Path, *, progress: Progress = None) -> Repor
     Raises:
         UnreadableInputError: One of them is missing, empty or foreign.
     """
-    files = tuple(replace(inspect_checkpoint(path, progress=progress), logs=()) for path in (a, b))
-    opened = [open_checkpoint(path) for path in (a, b)]
-    changes = compare_tensors(*opened, progress=progress)
-    return Report(command="compare", inputs=(str(a), str(b)), files=files, changes=changes)
+    first, second = (
+        replace(inspect_checkpoint(path, progress=progress), logs=()) for path in (a, b)
+    )
+    changes = compare_tensors(
+        (open_checkpoint(a), open_checkpoint(b)), (first.checkpoints[0], second.checkpoints[0])
+    )
+    return Report(
+        command="compare", inputs=(str(a), str(b)), files=(first, second), changes=changes
+    )
