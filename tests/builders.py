@@ -20,6 +20,7 @@ from nandoctor.evidence import (
     ReplayFacts,
     Skipped,
     Source,
+    TensorSeries,
     TensorStats,
     TrainingState,
     Trial,
@@ -27,6 +28,7 @@ from nandoctor.evidence import (
 )
 from nandoctor.findings import (
     Alternative,
+    ChecklistItem,
     DecisionStep,
     Diagnosis,
     Finding,
@@ -309,3 +311,36 @@ def evidence(**changes: Any) -> Evidence:
         replay=replay_facts(), trials=trials(),
     )  # fmt: skip
     return replace(full, **changes)
+
+
+def tensor_series(name: str = "head.weight", **changes: Any) -> TensorSeries:
+    """Build a tensor that grows over three checkpoints and turns bad in the third."""
+    grown = TensorSeries(
+        name=name, role="parameter", steps=(100, 200, 300), l2=(1.0, 9.5, None),
+        num_nonfinite=(0, 0, 128), last_good_step=200, first_bad_step=300,
+    )  # fmt: skip
+    return replace(grown, **changes)
+
+
+def checklist() -> tuple[ChecklistItem, ...]:
+    """Build one point of the checklist of every kind."""
+    return (
+        ChecklistItem("before", "the learning rate warms up", "no", "lr 3e-4 from step 0"),
+        ChecklistItem("during", "the gradient norm is logged", "yes", "column grad_norm"),
+        ChecklistItem("after", "the batch of the crash was saved", "unknown"),
+        ChecklistItem("pitfall", "AMP was trusted blindly", "no", "fp32", is_good=False),
+    )
+
+
+def series_report() -> Report:
+    """Build the report of three checkpoints and a checklist."""
+    early, late = checkpoint(path="run/step_100.pt"), checkpoint(path="run/step_300.pt")
+    files = tuple(
+        Report(command="inspect", inputs=(facts.path,), checkpoints=(facts,), findings=(note(),))
+        for facts in (early, late)
+    )
+    steady = tensor_series("norm.weight", l2=(1.0, 1.1, 1.2), num_nonfinite=(0, 0, 0))
+    return Report(
+        command="inspect", inputs=(early.path, late.path), files=files,
+        series=(tensor_series(), steady), checklist=checklist(),
+    )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nandoctor.cli.output import reporting, together
+from nandoctor.cli.output import reporting
 from nandoctor.cli.progress import progress
 from nandoctor.findings import Report
 
@@ -28,16 +28,17 @@ def command(
     """Scan checkpoints for NaN, Inf and corrupt state.
 
     Parameters, gradients, buffers, optimizer state, histories, loss scaler and RNG are read
-    without executing anything in the file; the worst tensor comes first.
+    without executing anything in the file; the worst tensor comes first. Several checkpoints are
+    also compared as a series: when each tensor turned bad, how its norm moved.
     """
-    from nandoctor.pipeline import inspect_checkpoint
+    from nandoctor.pipeline import inspect_checkpoint, inspect_series
 
     thresholds = {"grad_norm": grad_norm}
     with progress() as tick:
-        reports = [
-            inspect_checkpoint(
-                path, show_all=show_all, exact=exact, thresholds=thresholds, progress=tick
+        if len(checkpoints) == 1:
+            return inspect_checkpoint(
+                checkpoints[0], show_all=show_all, exact=exact, thresholds=thresholds, progress=tick
             )
-            for path in checkpoints
-        ]
-    return together("inspect", reports)
+        return inspect_series(
+            checkpoints, show_all=show_all, exact=exact, thresholds=thresholds, progress=tick
+        )

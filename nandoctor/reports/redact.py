@@ -12,6 +12,7 @@ from nandoctor.evidence import (
     LogFacts,
     Origin,
     Source,
+    TensorSeries,
     TensorStats,
     TrainingState,
 )
@@ -118,7 +119,7 @@ def _note(report: Report, stand_ins: _StandIns) -> None:
             stand_ins.add_path(value.path)
         if isinstance(value, (TensorStats, Source)):
             stand_ins.add_path(value.file)
-        if isinstance(value, TensorStats):
+        if isinstance(value, (TensorStats, TensorSeries)):
             stand_ins.add_name(value.name)
         elif isinstance(value, Source):
             stand_ins.add_name(value.function)

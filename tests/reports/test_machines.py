@@ -11,7 +11,10 @@ import pytest
 
 from nandoctor.reports import RENDERERS
 
-KINDS = ("report", "clean_report", "undecided_report", "files_report", "hostile_report")
+KINDS = (
+    "report", "clean_report", "undecided_report", "files_report", "hostile_report",
+    "series_report",
+)  # fmt: skip
 
 
 def sarif(report):

@@ -15,6 +15,7 @@ REPORTS = {
     "clean": builders.clean_report,
     "undecided": builders.undecided_report,
     "files": builders.files_report,
+    "series": builders.series_report,
 }
 TERMINAL_CODE = re.compile(r"\x1b|\x9b")
 

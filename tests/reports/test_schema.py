@@ -12,7 +12,10 @@ import pytest
 from nandoctor.reports import RENDERERS
 from nandoctor.reports.schema import report_schema
 
-KINDS = ("report", "clean_report", "undecided_report", "files_report", "hostile_report")
+KINDS = (
+    "report", "clean_report", "undecided_report", "files_report", "hostile_report",
+    "series_report",
+)  # fmt: skip
 
 
 def closed(schema):

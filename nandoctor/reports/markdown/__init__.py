@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from nandoctor.findings import Report
-from nandoctor.reports.markdown.claim import files, headline, plan, tree, why
-from nandoctor.reports.markdown.detail import closing, findings, loss, origin, tensors, trials
+from nandoctor.reports.markdown.claim import checklist, files, headline, plan, tree, why
+from nandoctor.reports.markdown.detail import (
+    closing,
+    findings,
+    loss,
+    origin,
+    series,
+    tensors,
+    trials,
+)
 from nandoctor.reports.shown import shown
 from nandoctor.reports.view import PLAIN, View
 from nandoctor.reports.words import Words, words
 
 SECTIONS: tuple[Callable[[Report, Words], str], ...] = (
-    headline, files, plan, why, tree, loss, origin, trials, tensors, findings, closing,
+    headline, files, plan, why, checklist, tree, loss, origin, trials, tensors, series, findings,
+    closing,
 )  # fmt: skip
 LIMIT = 60_000
 """Characters in all; GitHub refuses a comment of more than 65,536."""

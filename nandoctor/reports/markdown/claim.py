@@ -5,6 +5,7 @@ from __future__ import annotations
 from nandoctor.findings import Report
 from nandoctor.reports.markdown.escape import code, plain, table
 from nandoctor.reports.phrases import reasons
+from nandoctor.reports.series import checklist_points
 from nandoctor.reports.several import file_lines
 from nandoctor.reports.verdict import verdict
 from nandoctor.reports.words import Words
@@ -53,6 +54,18 @@ def tree(report: Report, say: Words) -> str:
     ]
     header = [say("question"), say("answer"), say("evidence")]
     return f"### {say('Decision tree')}\n\n{table(header, rows)}" if rows else ""
+
+
+def checklist(report: Report, say: Words) -> str:
+    """Return the practitioners' checklist with the answers."""
+    signs = {"good": "✅", "poor": "❌", "unknown": "❔"}
+    rows = [
+        [signs[point.state], plain(point.section), plain(point.item), plain(point.answer),
+         plain(point.evidence)]
+        for point in checklist_points(report, say)
+    ]  # fmt: skip
+    header = ["", say("part"), say("point"), say("answer"), say("evidence")]
+    return f"### {say('Checklist')}\n\n{table(header, rows)}" if rows else ""
 
 
 def _answer(answer: str, say: Words) -> str:

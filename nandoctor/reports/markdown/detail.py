@@ -14,6 +14,7 @@ from nandoctor.reports.phrases import (
     trial_detail,
 )
 from nandoctor.reports.plot import legend, plot
+from nandoctor.reports.series import series_rows
 from nandoctor.reports.text import number, seconds
 from nandoctor.reports.verdict import pattern_title
 from nandoctor.reports.words import Words
@@ -71,6 +72,16 @@ def tensors(report: Report, say: Words) -> str:
     ]  # fmt: skip
     header = [say("tensor"), say("role"), "NaN", "Inf", say("min"), say("max"), say("l2")]
     return folded(say("Suspicious tensors"), table(header, rows)) if rows else ""
+
+
+def series(report: Report, say: Words) -> str:
+    """Return the norms of the tensors that turned bad or moved much over the checkpoints."""
+    rows = [
+        [code(line.name), plain(line.norms), plain(line.turned)]
+        for line in series_rows(report, say)[:ROWS]
+    ]
+    header = [say("tensor"), say("l2"), ""]
+    return folded(say("Over the checkpoints"), table(header, rows)) if rows else ""
 
 
 def findings(report: Report, say: Words) -> str:

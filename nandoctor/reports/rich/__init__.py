@@ -17,6 +17,7 @@ from nandoctor.reports.rich.inputs import inputs
 from nandoctor.reports.rich.loss import loss
 from nandoctor.reports.rich.origin import origin
 from nandoctor.reports.rich.plan import plan
+from nandoctor.reports.rich.series import checklist, series
 from nandoctor.reports.rich.tensors import tensors
 from nandoctor.reports.rich.tree import tree
 from nandoctor.reports.rich.trials import trials
@@ -27,8 +28,8 @@ from nandoctor.reports.words import Words, words
 Section = Callable[[Report, View, Words], "RenderableType | None"]
 
 SECTIONS: tuple[Section, ...] = (
-    headline, why, plan, tree, loss, origin, trials, tensors, flow, numerics, findings, inputs,
-    unseen, files, timings,
+    headline, why, plan, checklist, tree, loss, origin, trials, tensors, series, flow, numerics,
+    findings, inputs, unseen, files, timings,
 )  # fmt: skip
 """In the order of the report; a section that has nothing to say returns None."""
 
