@@ -41,13 +41,15 @@ def argument(index: int, change: Callable[[Any], Any], *names: str) -> Repair:
         keyword = next((name for name in names if name in kwargs), None)
         if keyword is None and len(args) <= index:
             return NotImplemented
-        new = change(kwargs[keyword] if keyword else args[index])
+        in_place = index == 0 and is_in_place(func) and isinstance(args[0], torch.Tensor)
+        # What the change keeps for its backward must outlive the write into the original.
+        new = change(kwargs[keyword] if keyword else args[0].clone() if in_place else args[index])
         if new is NotImplemented:
             return NotImplemented
         if keyword:
             return func(*args, **{**kwargs, keyword: new})
         result = func(*args[:index], new, *args[index + 1 :], **kwargs)
-        return args[0].copy_(result) if index == 0 and is_in_place(func) else result
+        return args[0].copy_(result) if in_place else result
 
     return repair
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from typing import Any
 
 import torch
 
-from nandoctor.evidence import ReplayFacts
 from nandoctor.interventions.arguments import argument, eps_of, is_real, step_at_one
-from nandoctor.interventions.site import Repair, applies_at, at_origin
-from nandoctor.target import Intervention, ReplayTarget
+from nandoctor.interventions.at_origin import Cure
+from nandoctor.interventions.products import CONTAINS, POWERS, PRODUCTS
+from nandoctor.interventions.site import Repair
+from nandoctor.target import Intervention
 
 _LARGEST_EXPONENT = 20.0
 """What practitioners clamp a log-variance or a log-ratio to; float16 needs less."""
@@ -60,10 +60,12 @@ def _pow(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return argument(0, _above, "input", "self")(func, args, kwargs)
 
 
-REPAIRS: dict[str, Repair] = {
+_EXPONENTIALS: dict[str, Repair] = {
     **dict.fromkeys(("exp", "exp_", "expm1", "special_expm1"), argument(0, _exponent(), "input")),
     **dict.fromkeys(("exp2", "exp2_", "special_exp2"), argument(0, _exponent(2.0), "input")),
     **dict.fromkeys(("sinh", "cosh"), argument(0, _exponent(both_sides=True), "input")),
+}
+REPAIRS: dict[str, Repair] = _EXPONENTIALS | {
     **dict.fromkeys(("log", "log2", "log10", "sqrt", "rsqrt"), argument(0, _above, "input")),
     **dict.fromkeys(("log_", "sqrt_", "rsqrt_"), argument(0, _above)),
     **dict.fromkeys(("pow", "pow_", "float_power", "__pow__", "__ipow__"), _pow),
@@ -86,14 +88,22 @@ def _rpow(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 REPAIRS["__rpow__"] = _rpow
 
 
-def _applies(target: ReplayTarget, facts: ReplayFacts) -> str:
-    return applies_at(facts, REPAIRS, {})
+def _either(domain: Repair, range_: Repair) -> Repair:
+    """Clamp into the domain where the call leaves it, else keep the result representable."""
+
+    def repair(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        result = domain(func, args, kwargs)
+        return range_(func, args, kwargs) if result is NotImplemented else result
+
+    return repair
 
 
-def _apply(
-    target: ReplayTarget, facts: ReplayFacts
-) -> contextlib.AbstractContextManager[ReplayTarget]:
-    return at_origin(target, facts, REPAIRS, {})
+for _name, _repair in POWERS.items():
+    REPAIRS[_name] = _either(REPAIRS[_name], _repair)
+REPAIRS |= {name: repair for name, repair in PRODUCTS.items() if name not in REPAIRS}
 
 
-INTERVENTION = Intervention("clamp", "a clamp before the guilty op", _applies, _apply)
+_CURE = Cure(REPAIRS, CONTAINS, narrow=frozenset({*PRODUCTS, *POWERS, *_EXPONENTIALS}))
+INTERVENTION = Intervention(
+    "clamp", "a clamp before the guilty op", _CURE.applies, _CURE.apply, cost=2.1
+)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
-from nandoctor.evidence import ReplayFacts
-from nandoctor.interventions.site import Repair, applies_at, at_origin
-from nandoctor.target import Intervention, ReplayTarget
+from nandoctor.interventions.at_origin import Cure
+from nandoctor.interventions.site import Repair
+from nandoctor.target import Intervention
 
 
 def _uncorrected(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    if kwargs.get("correction") == 0 or kwargs.get("unbiased") is False or False in args[1:]:
+    if kwargs.get("correction") == 0 or kwargs.get("unbiased") is False or _is_uncorrected(args):
         return NotImplemented
     kept = {k: v for k, v in kwargs.items() if k != "unbiased"}
     # A positional bool is ``unbiased``; a positional dim stays.
@@ -19,6 +18,11 @@ def _uncorrected(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     dims = {"dim": positional[1]} if len(positional) > 1 else {}
     extra = {"keepdim": True} if _positional_keepdim(args) else {}
     return func(positional[0], **{**dims, **extra, **kept, "correction": 0})
+
+
+def _is_uncorrected(args: tuple[Any, ...]) -> bool:
+    flags = [a for a in args if isinstance(a, bool)]
+    return bool(flags) and flags[0] is False  # the first positional bool is ``unbiased``
 
 
 def _positional_keepdim(args: tuple[Any, ...]) -> bool:
@@ -30,14 +34,7 @@ REPAIRS: dict[str, Repair] = dict.fromkeys(_NAMES, _uncorrected)
 CONTAINS = dict.fromkeys(_NAMES, ("std", "var", "std_mean", "var_mean"))
 
 
-def _applies(target: ReplayTarget, facts: ReplayFacts) -> str:
-    return applies_at(facts, REPAIRS, CONTAINS)
-
-
-def _apply(
-    target: ReplayTarget, facts: ReplayFacts
-) -> contextlib.AbstractContextManager[ReplayTarget]:
-    return at_origin(target, facts, REPAIRS, CONTAINS)
-
-
-INTERVENTION = Intervention("correction0", "std without Bessel's correction", _applies, _apply)
+_CURE = Cure(REPAIRS, CONTAINS)
+INTERVENTION = Intervention(
+    "correction0", "std without Bessel's correction", _CURE.applies, _CURE.apply, cost=2
+)

@@ -4,6 +4,7 @@ casts that the code itself makes; which type, and when, is each intervention's o
 from __future__ import annotations
 
 import contextlib
+import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,8 @@ from nandoctor.interventions.outcome import Inapplicable
 from nandoctor.interventions.recompute import without_recompute
 from nandoctor.interventions.site import CallMode, Repair
 from nandoctor.interventions.tensors import converted_model, converted_optimizer
+from nandoctor.snapshot import preserved
+from nandoctor.step import forward, started
 from nandoctor.target import Precision, ReplayTarget
 
 LOW = (torch.float16, torch.bfloat16)
@@ -29,11 +32,48 @@ def low_dtypes(target: ReplayTarget, facts: ReplayFacts) -> set[torch.dtype]:
     found = {tensor.dtype for tensor in tensors}
     if target.precision.autocast_dtype:
         found.add(getattr(torch, target.precision.autocast_dtype))
+    found |= _probe.regions_of(target)
     if facts.origin:
         for side in (facts.origin.inputs, facts.origin.outputs, facts.origin.forward_inputs):
             named = {t.stats.dtype.removeprefix("torch.") for t in side}
             found |= {dtype for dtype in LOW if str(dtype).removeprefix("torch.") in named}
     return found & set(LOW)
+
+
+class _Probe:
+    """The types of the autocast regions that a step enters by itself; the last step's are kept."""
+
+    def __init__(self) -> None:
+        self.target: weakref.ref[ReplayTarget] | None = None
+        self.found: set[torch.dtype] = set()
+
+    def regions_of(self, target: ReplayTarget) -> set[torch.dtype]:
+        """Run the forward pass once and note which types autocast regions ask for."""
+        if self.target is None or self.target() is not target:
+            self.found = _entered_dtypes(target)
+            self.target = weakref.ref(target)
+        return self.found
+
+
+_probe = _Probe()
+
+
+def _entered_dtypes(target: ReplayTarget) -> set[torch.dtype]:
+    found: set[torch.dtype] = set()
+    entered = torch.autocast.__enter__
+
+    def enter(self: Any) -> Any:
+        if self._enabled:
+            found.add(self.fast_dtype)
+        return entered(self)  # type: ignore[no-untyped-call]
+
+    with mock.patch.object(torch.autocast, "__enter__", enter), preserved(target):
+        try:
+            with started(target) as batch:
+                forward(target, batch)
+        except Exception:
+            return found  # the trials will meet the same error and say so
+    return found
 
 
 @contextlib.contextmanager

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 import torch
 
-from nandoctor.evidence import ReplayFacts
-from nandoctor.interventions.site import Repair, applies_at, at_origin
-from nandoctor.target import Intervention, ReplayTarget
+from nandoctor.interventions.at_origin import Cure
+from nandoctor.interventions.site import Repair
+from nandoctor.target import Intervention
 
 
 def _mean(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -23,33 +22,41 @@ def _mean(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return x.sum() * 0 + torch.zeros_like(result)
 
 
+def _nanmean(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Average nothing but NaN to 0."""
+    result = func(*args, **kwargs)
+    empty = torch.isnan(result)
+    return torch.where(empty, 0.0, result) if bool(empty.any()) else NotImplemented
+
+
 def _loss(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Sum instead of averaging where no element or no label counts."""
-    x, target = args[0], args[1] if len(args) > 1 else kwargs["target"]
-    if kwargs.get("reduction", "mean") != "mean":
+    """Sum instead of averaging where no element, no label or no weight counts."""
+    if kwargs.get("reduction", "mean") not in ("mean", "batchmean"):
         return NotImplemented
-    ignored = kwargs.get("ignore_index", -100)
-    is_label = isinstance(target, torch.Tensor) and not target.is_floating_point()
-    if x.numel() > 0 and not (is_label and bool((target == ignored).all())):
+    mean = func(*args, **kwargs)
+    if not isinstance(mean, torch.Tensor) or not bool(torch.isnan(mean).all()):
         return NotImplemented
-    return func(*args, **{**kwargs, "reduction": "sum"})
+    total = func(*args, **{**kwargs, "reduction": "sum"})
+    return total if bool((total == 0).all()) else NotImplemented
 
 
-_LOSSES = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "nll_loss", "cross_entropy")
+_LOSSES = (
+    "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "nll_loss", "cross_entropy", "kl_div",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "poisson_nll_loss",
+    "gaussian_nll_loss", "soft_margin_loss", "hinge_embedding_loss", "cosine_embedding_loss",
+    "triplet_margin_loss", "margin_ranking_loss", "multi_margin_loss",
+)  # fmt: skip
 
 REPAIRS: dict[str, Repair] = {
-    **dict.fromkeys(("mean", "nanmean", "std", "var", "median"), _mean),
+    **dict.fromkeys(("mean", "std", "var", "median", "nanmedian"), _mean),
     **dict.fromkeys(_LOSSES, _loss),
-    "binary_cross_entropy_with_logits": _loss,
+    "nanmean": _nanmean,
 }
 
 CONTAINS: dict[str, tuple[str, ...]] = {
     "mean": ("mean", "div"),
     "nanmean": ("nanmean", "mean", "div"),
-    "mse_loss": ("mse_loss", "mean"),
-    "l1_loss": ("l1_loss", "mean", "abs"),
-    "smooth_l1_loss": ("smooth_l1_loss", "mean"),
-    "huber_loss": ("huber_loss", "mean"),
+    **{name: (name, "mean", "div") for name in _LOSSES},
     "nll_loss": ("nll_loss", "nll_loss_forward", "nll_loss2d_forward", "nll_loss2d", "nll_loss_nd"),
     "cross_entropy": (
         "cross_entropy",
@@ -59,18 +66,10 @@ CONTAINS: dict[str, tuple[str, ...]] = {
         "nll_loss2d_forward",
         "nll_loss2d",
     ),
-    "binary_cross_entropy_with_logits": ("binary_cross_entropy_with_logits", "mean"),
 }
 
 
-def _applies(target: ReplayTarget, facts: ReplayFacts) -> str:
-    return applies_at(facts, REPAIRS, CONTAINS)
-
-
-def _apply(
-    target: ReplayTarget, facts: ReplayFacts
-) -> contextlib.AbstractContextManager[ReplayTarget]:
-    return at_origin(target, facts, REPAIRS, CONTAINS)
-
-
-INTERVENTION = Intervention("empty_zero", "an empty reduction gives 0", _applies, _apply)
+_CURE = Cure(REPAIRS, CONTAINS)
+INTERVENTION = Intervention(
+    "empty_zero", "an empty reduction gives 0", _CURE.applies, _CURE.apply, cost=2
+)

@@ -1,77 +1,29 @@
 """An eps at the guilty op: an argument that sits on a singular point is moved just off it.
 
-Elements farther away than eps keep their bits, so a healthy step stays what it was; a negative
-logarithm argument stays negative (that is ``clamp``'s business).
+A healthy step stays what it was; a negative logarithm argument stays negative (that is ``clamp``'s
+business).
 """
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 import torch
 
-from nandoctor.evidence import ReplayFacts
-from nandoctor.interventions.arguments import (
-    argument,
-    eps_of,
-    is_real,
-    raised_keyword,
-    step_at_one,
-)
+from nandoctor.interventions.arguments import argument, eps_of, is_real, raised_keyword
+from nandoctor.interventions.at_origin import Cure
 from nandoctor.interventions.empty_zero import CONTAINS as EMPTY_CONTAINS
 from nandoctor.interventions.empty_zero import REPAIRS as EMPTY_REPAIRS
-from nandoctor.interventions.site import Repair, applies_at, at_origin
-from nandoctor.target import Intervention, ReplayTarget
-
-
-def off_zero(x: Any) -> Any:
-    """Move what is within eps of zero to +eps."""
-    if not isinstance(x, torch.Tensor) or not (x.is_floating_point() or x.is_complex()):
-        return NotImplemented
-    eps = eps_of(x.dtype)
-    return torch.where(x.abs() < eps, torch.full_like(x, eps), x)
-
-
-def denominator(x: Any) -> Any:
-    """Move what is within eps of zero to eps with the sign that it has."""
-    if isinstance(x, (int, float)) and not isinstance(x, bool):
-        return x if abs(x) >= eps_of(torch.float32) else eps_of(torch.float32)
-    if not isinstance(x, torch.Tensor):
-        return NotImplemented
-    if not x.is_floating_point() and not x.is_complex():
-        x = x.to(torch.get_default_dtype())
-    eps = eps_of(x.dtype)
-    moved = torch.full_like(x, eps)
-    return torch.where(x.abs() < eps, torch.where(x.real < 0, -moved, moved), x)
-
-
-def off_one(x: Any) -> Any:
-    """Move what is within eps of 1 or -1 inside the interval."""
-    if not is_real(x):
-        return NotImplemented
-    step = step_at_one(x.dtype)
-    inside = torch.full_like(x, 1 - step).copysign(x)
-    return torch.where((x.abs() - 1).abs() < step, inside, x)
-
-
-def off_edge(edge: float) -> Any:
-    """Return a change that moves what is within eps of an edge above it."""
-
-    def change(x: Any) -> Any:
-        if not is_real(x):
-            return NotImplemented
-        step = step_at_one(x.dtype)
-        return torch.where((x - edge).abs() < step, torch.full_like(x, edge + step), x)
-
-    return change
-
-
-def unit_interval(x: Any) -> Any:
-    """Move what is within eps of 0 or 1 into the open interval."""
-    if not is_real(x):
-        return NotImplemented
-    return off_zero(torch.where((x - 1).abs() < step_at_one(x.dtype), 1 - step_at_one(x.dtype), x))
+from nandoctor.interventions.singular import (
+    denominator,
+    off_both_ends,
+    off_edge,
+    off_one,
+    off_singular_matrix,
+    off_zero,
+)
+from nandoctor.interventions.site import Repair
+from nandoctor.target import Intervention
 
 
 def _pow(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -92,25 +44,43 @@ def _pair(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return func(y, moved, *args[2:], **kwargs)
 
 
-_LOG = argument(0, off_zero, "input", "self")
-_DIV = argument(1, denominator, "other")
+def _distance(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Keep points that coincide an eps apart: their distance has no gradient."""
+    if len(args) < 2 or not is_real(args[0]):
+        return NotImplemented
+    x, y = args[:2]
+    order = args[2] if len(args) > 2 else kwargs.get("p", 2.0)
+    if func.__name__ == "dist":
+        return torch.linalg.vector_norm(off_zero(x - y), order)
+    return torch.linalg.vector_norm(off_zero(x.unsqueeze(-2) - y.unsqueeze(-3)), order, dim=-1)
 
-REPAIRS: dict[str, Repair] = {
-    **dict.fromkeys(("log", "log2", "log10", "sqrt", "rsqrt", "special_entr", "lgamma"), _LOG),
-    **dict.fromkeys(("log_", "log2_", "log10_", "sqrt_", "rsqrt_"), _LOG),
-    **dict.fromkeys(("div", "div_", "divide", "true_divide", "divide_", "true_divide_"), _DIV),
+
+_ZERO, _DIV = argument(0, off_zero, "input", "self"), argument(1, denominator, "other")
+_MATRIX = argument(0, off_singular_matrix, "input", "A")
+
+REPAIRS: dict[str, Repair] = EMPTY_REPAIRS | {
+    **dict.fromkeys(("log", "log2", "log10", "sqrt", "rsqrt", "special_entr"), _ZERO),
+    **dict.fromkeys(("log_", "log2_", "log10_", "sqrt_", "rsqrt_"), _ZERO),
+    **dict.fromkeys(("lgamma", "digamma", "special_gammaln", "special_digamma"), _ZERO),
+    **dict.fromkeys(("norm", "linalg_norm", "linalg_vector_norm", "_weight_norm"), _ZERO),
+    **dict.fromkeys(("div", "div_", "divide", "divide_", "true_divide", "true_divide_"), _DIV),
+    **dict.fromkeys(("remainder", "fmod", "__floordiv__", "floor_divide"), _DIV),
+    **dict.fromkeys(("addcdiv", "addcdiv_"), argument(2, denominator, "tensor2")),
     **dict.fromkeys(("__rdiv__", "__rtruediv__"), argument(0, denominator)),
     **dict.fromkeys(("reciprocal", "reciprocal_"), argument(0, denominator, "input")),
     **dict.fromkeys(("pow", "pow_", "float_power", "__pow__", "__ipow__"), _pow),
-    **dict.fromkeys(("norm", "linalg_norm", "linalg_vector_norm"), _LOG),
     **dict.fromkeys(("acos", "asin", "arccos", "arcsin", "atanh", "erfinv"), argument(0, off_one)),
     **dict.fromkeys(("acos_", "asin_", "atanh_", "special_erfinv"), argument(0, off_one)),
     **dict.fromkeys(("log1p", "log1p_", "special_log1p"), argument(0, off_edge(-1.0), "input")),
     **dict.fromkeys(("acosh", "arccosh"), argument(0, off_edge(1.0), "input")),
-    **dict.fromkeys(("logit", "special_logit"), argument(0, unit_interval, "input")),
+    **dict.fromkeys(("logit", "special_logit"), argument(0, off_both_ends, "input")),
     **dict.fromkeys(("xlogy", "special_xlogy"), argument(1, off_zero, "other")),
     **dict.fromkeys(("atan2", "arctan2", "hypot"), _pair),
-    "binary_cross_entropy": argument(0, unit_interval, "input"),
+    **dict.fromkeys(("cdist", "dist"), _distance),
+    **dict.fromkeys(("logdet", "slogdet", "linalg_slogdet", "linalg_eigh"), _MATRIX),
+    **dict.fromkeys(("linalg_svd", "svd", "linalg_cholesky", "cholesky", "linalg_eig"), _MATRIX),
+    **dict.fromkeys(("linalg_inv", "inverse", "linalg_qr"), _MATRIX),
+    "binary_cross_entropy": argument(0, off_both_ends, "input"),
     "kl_div": argument(1, off_zero, "target"),
     "normalize": raised_keyword(3, 1e-12),
     "cosine_similarity": raised_keyword(3, 1e-8),
@@ -121,10 +91,12 @@ REPAIRS: dict[str, Repair] = {
     "batch_norm": raised_keyword(7, 1e-5),
     "instance_norm": raised_keyword(7, 1e-5),
     "gaussian_nll_loss": raised_keyword(4, 1e-6),
-    **EMPTY_REPAIRS,
 }
 
-CONTAINS: dict[str, tuple[str, ...]] = {
+CONTAINS: dict[str, tuple[str, ...]] = EMPTY_CONTAINS | {
+    "cdist": ("cdist", "cdist_forward", "euclidean_dist", "sqrt"),
+    "dist": ("dist", "norm"),
+    "_weight_norm": ("weight_norm", "weight_norm_interface", "div", "norm"),
     "normalize": ("normalize", "div", "norm"),
     "cosine_similarity": ("cosine_similarity", "div", "norm", "sqrt", "sum"),
     "pairwise_distance": ("pairwise_distance", "norm"),
@@ -135,21 +107,12 @@ CONTAINS: dict[str, tuple[str, ...]] = {
     "instance_norm": ("instance_norm", "native_batch_norm"),
     "gaussian_nll_loss": ("gaussian_nll_loss", "log", "div"),
     "binary_cross_entropy": ("binary_cross_entropy", "log"),
-    "kl_div": ("kl_div", "xlogy", "log", "sub", "mul"),
+    "kl_div": ("kl_div", "xlogy", "log", "sub", "mul", "mean", "div"),
     "special_entr": ("special_entr", "entr"),
     "logit": ("logit", "log", "div"),
-    **EMPTY_CONTAINS,
+    "logdet": ("logdet", "linalg_slogdet", "linalg_lu_factor_ex"),
+    "slogdet": ("slogdet", "linalg_slogdet"),
 }
 
-
-def _applies(target: ReplayTarget, facts: ReplayFacts) -> str:
-    return applies_at(facts, REPAIRS, CONTAINS)
-
-
-def _apply(
-    target: ReplayTarget, facts: ReplayFacts
-) -> contextlib.AbstractContextManager[ReplayTarget]:
-    return at_origin(target, facts, REPAIRS, CONTAINS)
-
-
-INTERVENTION = Intervention("eps", "an eps at the guilty op", _applies, _apply)
+_CURE = Cure(REPAIRS, CONTAINS)
+INTERVENTION = Intervention("eps", "an eps at the guilty op", _CURE.applies, _CURE.apply, cost=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,24 +12,26 @@ import torch
 
 from nandoctor.batches import map_tensors
 from nandoctor.evidence import ReplayFacts
+from nandoctor.interventions.op_names import ops_of
 from nandoctor.interventions.outcome import IRRELEVANT, Inapplicable, remark
 from nandoctor.interventions.recompute import without_recompute
-from nandoctor.interventions.site import CallMode, Repair, ops_of
+from nandoctor.interventions.site import CallMode, Repair
 from nandoctor.interventions.tensors import replaced_values
 from nandoctor.target import Intervention, ReplayTarget
 
-_MASK = {torch.float16: -1e4}
-_DEFAULT_MASK = -1e9
+_MASK = {torch.float16: 1e4}
+_DEFAULT_MASK = 1e9
 
 
 def _finite(value: Any, dtype: torch.dtype = torch.float32) -> Any:
-    """Return a mask value for -inf: finite, and still finite when two masks are added."""
-    if isinstance(value, float) and value == float("-inf"):
-        return _MASK.get(dtype, _DEFAULT_MASK)
+    """Return a mask value for an infinity: finite, and still finite when two masks are added."""
+    if isinstance(value, float) and math.isinf(value):
+        return math.copysign(_MASK.get(dtype, _DEFAULT_MASK), value)
     if isinstance(value, torch.Tensor) and value.is_floating_point():
-        masked = value == float("-inf")
+        masked = torch.isinf(value)
         if bool(masked.any()):
-            return torch.where(masked, _MASK.get(value.dtype, _DEFAULT_MASK), value)
+            finite = torch.full_like(value, _MASK.get(value.dtype, _DEFAULT_MASK))
+            return torch.where(masked, finite.copysign(value), value)
     return value
 
 
@@ -51,13 +54,20 @@ def _is_constant(value: Any) -> bool:
     )
 
 
+def _made(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Replace the infinities of a constant that is made from data."""
+    made = func(*args, **kwargs)
+    new = _finite(made)
+    return NotImplemented if new is made else new.requires_grad_(made.requires_grad)
+
+
 def _attention(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Give fused attention a finite additive mask instead of a boolean one or one with -inf."""
     mask = args[3] if len(args) > 3 else kwargs.get("attn_mask")
     if not isinstance(mask, torch.Tensor):
         return NotImplemented
     dtype = args[0].dtype if args else kwargs["query"].dtype
-    value = _MASK.get(dtype, _DEFAULT_MASK)
+    value = -_MASK.get(dtype, _DEFAULT_MASK)
     if mask.dtype == torch.bool:
         new = torch.zeros_like(mask, dtype=dtype).masked_fill(~mask, value)
     else:
@@ -76,7 +86,7 @@ def _multi_head(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
         mask = kwargs.get(key)
         if isinstance(mask, torch.Tensor) and mask.dtype == torch.bool:
             zeros = torch.zeros_like(mask, dtype=args[0].dtype)
-            new[key] = zeros.masked_fill(mask, _MASK.get(args[0].dtype, _DEFAULT_MASK))
+            new[key] = zeros.masked_fill(mask, -_MASK.get(args[0].dtype, _DEFAULT_MASK))
         elif isinstance(mask, torch.Tensor):
             new[key] = _finite(mask)
     if all(new[key] is kwargs[key] for key in kwargs):
@@ -97,8 +107,8 @@ def _log_of_mask(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
 
 _FILLS = (
     "masked_fill", "masked_fill_", "where", "full", "full_like", "new_full", "fill", "fill_",
-    "tensor", "scalar_tensor", "as_tensor", "__setitem__", "index_fill", "index_fill_", "scatter",
-    "scatter_", "masked_scatter", "new_tensor",
+    "__setitem__", "index_fill", "index_fill_", "scatter", "scatter_", "masked_scatter", "mul",
+    "mul_", "__rmul__", "pad", "clamp",
 )  # fmt: skip
 _MASKED_OPS = {
     "softmax", "log_softmax", "logsumexp", "logaddexp", "sub", "mul", "add", "exp", "where",
@@ -107,6 +117,7 @@ _MASKED_OPS = {
 }  # fmt: skip
 _REPAIRS: dict[str, Repair] = {
     **dict.fromkeys(_FILLS, _constant),
+    **dict.fromkeys(("tensor", "scalar_tensor", "as_tensor", "new_tensor", "from_numpy"), _made),
     "log": _log_of_mask,
     "scaled_dot_product_attention": _attention,
     "multi_head_attention_forward": _multi_head,

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from nandoctor.evidence import ReplayFacts
+from nandoctor.interventions.op_names import ops_of
 from nandoctor.interventions.outcome import IRRELEVANT
 from nandoctor.interventions.recompute import without_recompute
-from nandoctor.interventions.site import ops_of
 from nandoctor.target import Intervention, ReplayTarget
 
 

@@ -11,9 +11,10 @@ import torch
 from nandoctor.batches import map_tensors
 from nandoctor.evidence import ReplayFacts
 from nandoctor.interventions.arguments import is_in_place
+from nandoctor.interventions.op_names import canonical, ops_of
 from nandoctor.interventions.outcome import IRRELEVANT, Inapplicable
 from nandoctor.interventions.recompute import without_recompute
-from nandoctor.interventions.site import canonical, is_called_from, ops_of
+from nandoctor.interventions.site import Scope
 from nandoctor.target import Intervention, ReplayTarget
 
 
@@ -22,13 +23,13 @@ class _Hiding(torch.overrides.TorchFunctionMode):
         super().__init__()
         assert facts.origin is not None and facts.origin.source is not None
         self.ops = ops_of(facts.origin)
-        self.source = facts.origin.source
+        self.scope = Scope(facts.origin.source)
         self.num_hidden = 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         name = canonical(getattr(func, "__name__", ""))
-        if name not in self.ops or not is_called_from(self.source):
+        if name not in self.ops or not self.scope.has_caller():
             return func(*args, **kwargs)
         self.num_hidden += 1
         if not is_in_place(func):

@@ -31,6 +31,13 @@ def remark(text: str) -> None:
         remarks.append(text)
 
 
+def forget_remarks() -> None:
+    """Take back what was put on record so far: a dry run said it."""
+    remarks = _REMARKS.get()
+    if remarks is not None:
+        remarks.clear()
+
+
 def start_remarks() -> list[str]:
     """Collect the remarks of the trial that begins now."""
     remarks: list[str] = []

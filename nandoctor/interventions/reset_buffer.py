@@ -14,11 +14,14 @@ from nandoctor.interventions.tensors import replaced_values
 from nandoctor.step import is_float_tensor
 from nandoctor.target import Intervention, ReplayTarget
 
+_DIVISORS = ("std", "scale", "sigma", "running_std")
+
 
 def corrupt_buffers(target: ReplayTarget) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
     """Return each corrupt buffer with the mask of its bad elements.
 
-    A -inf is a mask, not damage; a variance below zero is damage although it is finite.
+    A -inf is a mask, not damage; a variance below zero and a scale of zero are damage although
+    they are finite.
     """
     found = {}
     for name, buffer in target.model.named_buffers():
@@ -28,6 +31,8 @@ def corrupt_buffers(target: ReplayTarget) -> dict[str, tuple[torch.Tensor, torch
         bad = torch.isnan(tensor) | (tensor == float("inf"))
         if name.endswith("running_var"):
             bad |= tensor < 0
+        elif name.endswith(_DIVISORS) and bool((tensor > 0).any()):
+            bad |= tensor <= 0
         if bool(bad.any()):
             found[name] = (tensor, bad)
     return found

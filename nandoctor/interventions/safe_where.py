@@ -11,9 +11,10 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from nandoctor.evidence import ReplayFacts
+from nandoctor.interventions.op_names import canonical, ops_of
 from nandoctor.interventions.outcome import IRRELEVANT, Inapplicable, remark
 from nandoctor.interventions.recompute import without_recompute
-from nandoctor.interventions.site import at, canonical, is_called_from, ops_of
+from nandoctor.interventions.site import Scope
 from nandoctor.snapshot import preserved
 from nandoctor.step import forward, started
 from nandoctor.target import Intervention, ReplayTarget
@@ -33,7 +34,7 @@ class _Watch(TorchFunctionMode):
     """Records the results of the guilty op and the masks that later drop elements."""
 
     ops: set[str]
-    source: Any
+    scope: Scope
     results: list[torch.Tensor] = field(default_factory=list)
     choices: list[tuple[torch.Tensor, torch.Tensor]] = field(default_factory=list)
     chosen: set[Any] = field(default_factory=set)
@@ -46,7 +47,7 @@ class _Watch(TorchFunctionMode):
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         self._note_choice(getattr(func, "__name__", ""), args, result)
-        if canonical(getattr(func, "__name__", "")) in self.ops and is_called_from(self.source):
+        if canonical(getattr(func, "__name__", "")) in self.ops and self.scope.has_caller():
             self.results.append(result)
         return result
 
@@ -109,14 +110,14 @@ def _fits(mask: torch.Tensor, result: torch.Tensor) -> bool:
 class _Substitute(TorchFunctionMode):
     """Runs the guilty op on harmless numbers where its result is dropped."""
 
-    def __init__(self, ops: set[str], source: Any, kept: list[torch.Tensor | None]) -> None:
+    def __init__(self, ops: set[str], scope: Scope, kept: list[torch.Tensor | None]) -> None:
         super().__init__()
-        self.ops, self.source, self.kept = ops, source, kept
+        self.ops, self.scope, self.kept = ops, scope, kept
         self.calls = 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name = canonical(getattr(func, "__name__", ""))
-        if name in self.ops and is_called_from(self.source):
+        if name in self.ops and self.scope.has_caller():
             kept = self.kept[self.calls] if self.calls < len(self.kept) else None
             self.calls += 1
             index, safe = _SAFE[name]
@@ -136,17 +137,18 @@ def _applies(target: ReplayTarget, facts: ReplayFacts) -> str:
 
 @contextlib.contextmanager
 def _apply(target: ReplayTarget, facts: ReplayFacts) -> Iterator[ReplayTarget]:
-    assert facts.origin is not None
+    assert facts.origin is not None and facts.origin.source is not None
+    scope = Scope(facts.origin.source)
     ops = ops_of(facts.origin) & set(_SAFE)
-    watch = _Watch(ops, facts.origin.source)
+    watch = _Watch(ops, scope)
     with without_recompute():
         with preserved(target), started(target) as batch, watch:
             forward(target, batch)
         kept = _kept(watch)
         if not any(mask is not None for mask in kept):
             raise Inapplicable("no where or mask drops results of the guilty op")
-        remark(f"where before {', '.join(sorted(ops))}{at(facts.origin.source)}")
-        with _Substitute(ops, facts.origin.source, kept):
+        remark(f"where before {', '.join(sorted(ops))}{scope}")
+        with _Substitute(ops, scope, kept):
             yield target
 
 

@@ -17,11 +17,23 @@ _NORMALISED = 10.0
 """What a normalised input stays below: ten standard deviations."""
 
 
+_NO_INDEX = 1e6
+"""Integers beyond this are time stamps or amounts rather than indices into a table."""
+
+
+def _is_quantity(tensor: torch.Tensor) -> bool:
+    """Whether a tensor holds measurements, as floats, 8-bit pixels or large integers."""
+    if tensor.is_floating_point() or (tensor.dtype == torch.uint8 and tensor.ndim >= 3):
+        return True
+    is_integer = not tensor.is_complex() and tensor.dtype != torch.bool
+    return is_integer and float(tensor.abs().max()) > _NO_INDEX
+
+
 def large_inputs(target: ReplayTarget) -> dict[str, float]:
     """Return the root mean square of the finite elements of each batch entry that is large."""
     found = {}
     for name, tensor in named_tensors(target.batch):
-        if not tensor.is_floating_point() or tensor.numel() == 0 or "mask" in name:
+        if tensor.numel() == 0 or "mask" in name or not _is_quantity(tensor):
             continue
         values = tensor.detach().double().abs()
         values = values[torch.isfinite(values)]
@@ -40,10 +52,14 @@ def _applies(target: ReplayTarget, facts: ReplayFacts) -> str:
 def _apply(target: ReplayTarget, facts: ReplayFacts) -> Iterator[ReplayTarget]:
     scale = large_inputs(target)
     remark(", ".join(f"{name} / {rms:.3g}" for name, rms in scale.items()))
-    batch = map_named(
-        target.batch, lambda name, t: (t.double() / scale[name]).to(t.dtype) if name in scale else t
-    )
-    yield replace(target, batch=batch)
+
+    def scaled(name: str, tensor: torch.Tensor) -> torch.Tensor:
+        if name not in scale:
+            return tensor
+        dtype = tensor.dtype if tensor.is_floating_point() else torch.get_default_dtype()
+        return (tensor.double() / scale[name]).to(dtype)
+
+    yield replace(target, batch=map_named(target.batch, scaled))
 
 
 INTERVENTION = Intervention("scale_input", "inputs normalised", _applies, _apply)

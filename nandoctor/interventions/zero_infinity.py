@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
-from nandoctor.evidence import ReplayFacts
-from nandoctor.interventions.site import Repair, applies_at, at_origin
-from nandoctor.target import Intervention, ReplayTarget
+from nandoctor.interventions.at_origin import Cure
+from nandoctor.interventions.site import Repair
+from nandoctor.target import Intervention
 
 
 def _zeroed(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -18,19 +17,10 @@ def _zeroed(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 REPAIRS: dict[str, Repair] = {"ctc_loss": _zeroed}
-CONTAINS = {"ctc_loss": ("ctc_loss", "mean", "div", "sum", "where")}
+CONTAINS = {"ctc_loss": ("ctc_loss", "cudnn_ctc_loss")}
 
 
-def _applies(target: ReplayTarget, facts: ReplayFacts) -> str:
-    if facts.origin is None or "ctc" not in f"{facts.origin.op}{facts.origin.forward_op}":
-        return "-"
-    return applies_at(facts, REPAIRS, CONTAINS)
-
-
-def _apply(
-    target: ReplayTarget, facts: ReplayFacts
-) -> contextlib.AbstractContextManager[ReplayTarget]:
-    return at_origin(target, facts, REPAIRS, CONTAINS)
-
-
-INTERVENTION = Intervention("zero_infinity", "CTC with zero_infinity", _applies, _apply)
+_CURE = Cure(REPAIRS, CONTAINS)
+INTERVENTION = Intervention(
+    "zero_infinity", "CTC with zero_infinity", _CURE.applies, _CURE.apply, cost=2
+)
