@@ -239,6 +239,8 @@ def _checkpoint_dict(facts: CheckpointFacts) -> dict[str, Any]:
     }
     del data["training"]["history"]
     data["num_tensors"] = len(facts.tensors)
+    names = (t.name.partition(".")[0] for t in facts.tensors if t.role == "parameter")
+    data["modules"] = list(dict.fromkeys(names))
     return data
 
 
