@@ -1,7 +1,8 @@
 """The fast pass over float32, bfloat16 and float16 blocks: extremes on the bits, sums in float32.
 
-A block that is not ordinary (non-finite, extreme, small, far from zero for its spread) is handed
-back to the precise kernel: None is returned."""
+Sums are taken in float64 where float32 would not do (extreme values, far from zero for the spread)
+or where asked to be exact. A block that is small, holds some non-finite elements or one element
+that outweighs the rest is handed back to the precise kernel: None is returned."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from nandoctor.checkpoints.partial import Partial
 
 _SMALL = 4096
 _TINY, _HUGE = 1e-15, 1e18
+_INFINITE = {"float32": 0x7F800000, "bfloat16": 0x7F80, "float16": 0x7C00}
 _FP16_SCALE = np.float32(2.0**112)
 
 
@@ -30,8 +32,9 @@ class FastKernel:
         self.shifted = np.empty(block // 2, np.uint16)
         self.is_small = np.empty(block // 2, np.bool_)
         self.wide = np.empty(block // 2 + 2, np.float32)
+        self.double = np.empty(0, np.float64)
 
-    def measure(self, raw: NDArray[np.uint8], name: str) -> Partial | None:
+    def measure(self, raw: NDArray[np.uint8], name: str, *, exact: bool = False) -> Partial | None:
         """Return the statistics of a block, None where it needs the precise kernel."""
         width = 4 if name == "float32" else 2
         count = len(raw) // width
@@ -41,24 +44,30 @@ class FastKernel:
         signed = raw.view(np.int32 if width == 4 else np.int16)
         part = Partial(num_finite=count)
         if not self._extremes(unsigned, signed, name, part):
-            return None
+            return self._only_nan(unsigned, name)
         part.absmax = max(abs(part.min), abs(part.max))
-        if not _TINY < part.absmax < _HUGE:
+        if part.absmax >= limit_of(name) or part.absmax == 0:
             return None
         self._small(unsigned, name, part)
-        self._sums(raw, name, part)
-        if part.rest < 0 or part.mean * part.mean * count > 0.9 * part.rest:
+        values = raw.view(np.float32) if width == 4 else self._widen(raw, name)
+        is_plain = _TINY < part.absmax < _HUGE and not exact
+        if not is_plain or not _sums(values, part):
+            self._sums_in_float64(values, part)
+        return part if part.rest >= 0 else None
+
+    def _only_nan(self, unsigned: Any, name: str) -> Partial | None:
+        """Return the statistics of a block of nothing but NaN, None for others."""
+        shifted = self.shifted.view(unsigned.dtype)[: len(unsigned)]
+        np.left_shift(unsigned, 1, out=shifted)
+        if int(shifted.min()) <= 2 * _INFINITE[name]:
             return None
-        part.absmax_at = -1
-        if part.absmax >= limit_of(name):
-            return None
-        return part
+        return Partial(num_nan=len(unsigned), first_bad=0)
 
     def _extremes(self, unsigned: Any, signed: Any, name: str, part: Partial) -> bool:
         """Set min and max from the bit patterns; return whether every element is finite."""
         width = unsigned.dtype.itemsize
         sign = 1 << (8 * width - 1)
-        infinite = {"float32": 0x7F800000, "bfloat16": 0x7F80, "float16": 0x7C00}[name]
+        infinite = _INFINITE[name]
         high, low = int(signed.max()), int(unsigned.max())
         if high >= infinite or low >= sign + infinite:
             return False
@@ -79,15 +88,19 @@ class FastKernel:
             part.num_zero = len(unsigned) - int(np.count_nonzero(shifted))
             part.num_subnormal = small - part.num_zero
 
-    def _sums(self, raw: NDArray[np.uint8], name: str, part: Partial) -> None:
-        values: NDArray[np.float32] = (
-            raw.view(np.float32) if name == "float32" else self._widen(raw, name)
-        )
-        top = part.absmax * part.absmax
-        square = dots(values, values)
-        part.mean = sums(values) / part.num_finite
-        part.squares = max(0.0, square - part.mean * part.mean * part.num_finite)
+    def _sums_in_float64(self, values: NDArray[np.float32], part: Partial) -> None:
+        """Set mean and sums from float64; ``rest`` is negative where one element outweighs it."""
+        if len(self.double) < len(values):
+            self.double = np.empty(len(values), np.float64)
+        double = self.double[: len(values)]
+        np.copyto(double, values)
+        square, top = dots(double, double), part.absmax * part.absmax
+        part.mean = sums(double) / part.num_finite
         part.rest = square - top if top < 0.01 * square else -1.0
+        # A padded pair adds a zero, which must not count as far from the mean.
+        np.subtract(double, part.mean, out=double)
+        padded = len(values) - part.num_finite
+        part.squares = max(0.0, dots(double, double) - padded * part.mean * part.mean)
 
     def _widen(self, raw: NDArray[np.uint8], name: str) -> NDArray[np.float32]:
         """Turn pairs of 16-bit floats into float32, in no particular order."""
@@ -112,6 +125,15 @@ class FastKernel:
             np.bitwise_and(bits, np.uint32(0x8FFFE000), out=bits)
             np.multiply(wide, _FP16_SCALE, out=wide)
         return wide
+
+
+def _sums(values: NDArray[np.float32], part: Partial) -> bool:
+    """Set mean and sums from float32; return whether that was precise enough."""
+    square, top = dots(values, values), part.absmax * part.absmax
+    part.mean = sums(values) / part.num_finite
+    part.squares = max(0.0, square - part.mean * part.mean * part.num_finite)
+    part.rest = square - top
+    return top < 0.01 * square and part.mean * part.mean * part.num_finite < 0.9 * square
 
 
 def _value(bits: int, name: str) -> float:

@@ -24,6 +24,8 @@ BLOCK = 1 << 18
 """Bytes measured at a time: with its scratch memory it fits a core's cache."""
 _CHUNK = 1 << 25
 """Bytes one task covers; a multiple of every block and element size."""
+_LATER = 1 << 62
+"""The place of a largest element that an earlier one equals."""
 Transform = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
@@ -118,8 +120,8 @@ class Worker:
         kind = task.kind
         if table is not None:
             return measure_table(raw, kind, table)
-        if not task.exact and transform is None and not task.ref.swapped and is_fast(kind.base):
-            part = self.fast.measure(raw, kind.base)
+        if transform is None and not task.ref.swapped and is_fast(kind.base):
+            part = self.fast.measure(raw, kind.base, exact=task.exact)
             if part is not None:
                 return part
         return measure_precisely(raw, kind, transform, task.ref.swapped)
@@ -134,11 +136,13 @@ class Worker:
             if plan.axes != tuple(sorted(plan.axes)):
                 places = _all_bad(raw, task) // parts
             part.first_bad = int(plan.logical(places + place).min())
-        if part.num_finite and part.absmax > whole.absmax:
-            if part.absmax_at < 0:
-                part.absmax_at = _find(raw, task.kind.base, part.absmax)
-            at = np.array([part.absmax_at // parts + place])
-            part.absmax_at = int(plan.logical(at)[0])
+        if not part.num_finite or part.absmax <= whole.absmax:
+            part.absmax_at = _LATER
+            return
+        if part.absmax_at < 0:
+            part.absmax_at = _find(raw, task.kind.base, part.absmax)
+        at = np.array([part.absmax_at // parts + place])
+        part.absmax_at = int(plan.logical(at)[0])
 
     def _blocks(self, task: Task) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Yield (first place in reading order, bytes of whole elements)."""
