@@ -91,7 +91,8 @@ def _unique(names: list[str]) -> tuple[str, ...]:
 
 
 def _sniff(head: bytes) -> bool:
-    return b"\0" not in head[:4096] and _layout(head) is not None
+    is_other = b"\0" in head[:4096] or head.lstrip()[:1] in (b"{", b"[")
+    return not is_other and _layout(head) is not None
 
 
 def _read(source: Source) -> Reading:

@@ -16,7 +16,7 @@ LEADING = "leading number"
 MAX_GROUPS = 2000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Group:
     """Lines that name the same metrics.
 

@@ -10,9 +10,10 @@ from nandoctor.evidence import Column, MetricHistory
 from nandoctor.logs import naming
 from nandoctor.logs.choose import Overrides, choose, choose_loss, named
 from nandoctor.logs.groups import BAR, LEADING, Group
-from nandoctor.logs.joining import join_rows, segments_of
-from nandoctor.logs.steps import step_key, usable_context
+from nandoctor.logs.joining import join_rows, one_writer, segmented
+from nandoctor.logs.steps import step_key, tells_apart
 
+CONTEXT = "what a line above announces"
 MAX_COLUMNS = 48
 
 
@@ -45,7 +46,16 @@ def _history(groups: list[Group], lead: str, overrides: Overrides) -> MetricHist
     if step is not None:
         groups = [group for group in groups if step in group.keys]
         return _assemble(groups, lead, step, overrides)
+    if tells_apart(np.concatenate([group.table()[3] for group in leading])):
+        leading += [group for group in groups if group not in leading and _has_context(group)]
+        return _assemble(leading, lead, CONTEXT, overrides)
     return _assemble(leading, lead, None, overrides)
+
+
+def _has_context(group: Group) -> bool:
+    """Whether the group's rows belong to steps that lines above announce, and say no more."""
+    has_own_step = any(naming.step_rank(key) is not None for key in group.keys)
+    return not has_own_step and bool(np.isfinite(group.table()[3]).all())
 
 
 def _complete_bars(groups: list[Group], lead: str) -> list[Group]:
@@ -78,18 +88,20 @@ def _assemble(
         name: _column(groups, tables, key)[order] for key, name in names.items() if key != step
     }
     line = line[order]
-    if step is not None:
-        steps = _column(groups, tables, step)[order].values
+    if step is None:
+        steps, segment = np.arange(len(line)), np.zeros(len(line), np.int32)
+        return MetricHistory(steps, columns, line, segment, is_step_index=True)
+    if step == CONTEXT:
+        numbers = np.concatenate([table[3] for table in tables])[order]
     else:
-        context = np.concatenate([table[3] for table in tables])[order]
-        steps = usable_context(context)
-    is_index = steps is None
-    numbers = np.arange(len(line)) if steps is None else np.nan_to_num(steps).astype(np.int64)
-    if is_index:
-        return MetricHistory(numbers, columns, line, np.zeros(len(line), np.int32), True)
+        numbers = _column(groups, tables, step)[order].values
+    steps = np.nan_to_num(numbers).astype(np.int64)
+    history = MetricHistory(steps, columns, line, np.zeros(len(line), np.int32))
+    if LEADING in history.columns:
+        history = one_writer(history)
     are_redraws = step == BAR or any(group.bar == 3 for group in groups)
-    segment = segments_of(numbers, line, columns, are_redraws=are_redraws)
-    return join_rows(MetricHistory(numbers, columns, line, segment), last_counts=are_redraws)
+    history = segmented(history, may_stand_still=are_redraws or step == CONTEXT)
+    return join_rows(history, last_counts=are_redraws)
 
 
 def _column(
@@ -133,7 +145,7 @@ def _column_names(
     for key in keys:
         if len(names) >= MAX_COLUMNS:
             break
-        if key in names or key in (step, BAR, LEADING):
+        if key in names or key in (step, BAR):
             continue
         name = naming.counter_name(key) or ("epoch" if naming.is_epoch(key) else key)
         if name not in names.values() and (name != key or not naming.is_noise(key)):

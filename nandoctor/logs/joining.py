@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nandoctor.evidence import Column, MetricHistory
+from nandoctor.logs.groups import LEADING
 
 
 _NEAR = 12
 """Lines within which two rows of one step are one row, or the same row twice."""
 
 
-def segments_of(
-    step: NDArray[np.int64],
-    line: NDArray[np.int64],
-    columns: Mapping[str, Column],
-    *,
-    are_redraws: bool = False,
-) -> NDArray[np.int32]:
+def one_writer(history: MetricHistory) -> MetricHistory:
+    """Keep one rank's rows where the number that begins each line is a rank (``srun -l``)."""
+    columns = {name: column for name, column in history.columns.items() if name != LEADING}
+    writers = history.columns[LEADING].values
+    history = replace(history, columns=columns)
+    ranks = np.unique(writers[np.isfinite(writers)])
+    is_repeated = len(np.unique(history.step)) <= 0.75 * len(history)
+    if len(ranks) < 2 or 2 * len(ranks) > len(history) or not is_repeated:
+        return history
+    return history.rows(writers == ranks[0])
+
+
+def segmented(history: MetricHistory, *, may_stand_still: bool = False) -> MetricHistory:
     """Number the runs: a new one begins where the step goes backwards within an epoch, or stands
     still over many lines."""
-    epoch = columns.get("epoch")
+    step = history.step
+    if not len(step):
+        return history
     back = np.diff(step, prepend=step[:1]) < 0
-    if not are_redraws:
-        gaps = np.diff(line, prepend=line[:1])
-        back |= (np.diff(step, prepend=step[0] - 1) == 0) & (gaps > max(_NEAR, 5 * np.median(gaps)))
+    if not may_stand_still:
+        gaps = np.diff(history.line, prepend=history.line[:1])
+        is_still = np.diff(step, prepend=step[0] - 1) == 0
+        back |= is_still & (gaps > max(_NEAR, 5 * np.median(gaps)))
+    epoch = history.columns.get("epoch")
     if epoch is not None and epoch.logged.any() and back.any():
         known = epoch.logged & np.isfinite(epoch.values)
         place = np.maximum.accumulate(np.where(known, np.arange(len(step)), 0))
@@ -37,7 +48,7 @@ def segments_of(
         back &= ~grows
     if np.mean(back) > 0.1 and back.sum() > 5:  # lines of several writers, not restarts
         back[:] = False
-    return np.cumsum(back).astype(np.int32)
+    return replace(history, segment=np.cumsum(back).astype(np.int32))
 
 
 def join_rows(history: MetricHistory, *, last_counts: bool = False) -> MetricHistory:

@@ -15,8 +15,10 @@ def _sniff(head: bytes) -> bool:
     lines = [line for line in head[: 1 << 16].splitlines() if line.strip()][:20]
     if not lines or not lines[0].lstrip().startswith(b"{"):
         return False
-    records = sum(_record(line) is not None for line in lines)
-    return records > 0 and records >= 0.5 * (len(lines) - 1)
+    records = [record for line in lines if (record := _record(line)) is not None]
+    if not any(isinstance(v, int | float | str | dict) for r in records for v in r.values()):
+        return False  # a dict of lists is a document
+    return len(records) >= 0.5 * (len(lines) - 1)
 
 
 def _record(line: bytes) -> dict[str, object] | None:

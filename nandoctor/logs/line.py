@@ -12,11 +12,12 @@ _TOKEN = re.compile(
     r"(?:\d{4}-\d\d-\d\d(?:[T ]|$)|\d\d/\d\d[ T]\d\d:\d\d:\d\d|\d{1,4}/\d{1,2}/\d{2,4}"
     r"|\d+:\d\d(?::\d\d)?(?:[.,]\d+)?|\d+\.\d+\.\d+[\w.]*|0x[0-9a-fA-F]+"
     r"|[\w.-]+\.(?:py|cpp|cc|cu)[: ]+(?:line )?:?\d+)"
-    r"|(?<![\w.])([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
-    r"|(?:[nN][aA][nN]|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|null)(?!\w|\s+(?:iter|step|or\b))))"
+    r"|(?<![\w.])([-+]?(?:\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
+    r"|(?:[nN][aA][nN]|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|null)(?!\w|\s+(?:iterations?\b(?! time)|steps\b|or\b))))"
 )
+_DARKNET = re.compile(r"\s*(?:\([^)]*\)\s*)?(\d+):\s+([-\w.+]+),\s+([-\w.+]+) avg(?: loss)?\b")
 _SLASH = re.compile(r"\s*/\s*\d+(?![\d.:])")
-_TRAILING = " \t:=~'\"([<>*`"
+_TRAILING = " \t:=~'\"([<>*`|"
 _DELIMITERS = ",;|\t{}[]"
 _LEVELS = re.compile(
     r"^.*\s-\s|\b(?:info|warning|error|debug|root|tensorflow|absl)\b[:\s]*|^.*?\]\s", re.IGNORECASE
@@ -67,16 +68,32 @@ def numbers_of(text: str) -> list[Named]:
         if slash:
             total = int(slash.group().strip(" /\t"))
             key = key if naming.step_rank(key) is not None else BAR
-        elif is_first and not key and word.isdigit():
+        elif not key and word.isdigit() and (is_first or _is_boxed(text, start, end)):
             key = LEADING
         is_first = False
         if key:
             found.append(Named(key, _number(word), start, match.end(), total))
-    return found
+    return _behind(text, found) if " avg" in text else found
+
+
+def _behind(text: str, found: list[Named]) -> list[Named]:
+    """Add what stands before its name, as darknet prints it (``12: 3.4, 3.5 avg loss``)."""
+    match = _DARKNET.match(text)
+    if match is None:
+        return found
+    names = ("step", "loss", "avg loss")
+    return [
+        Named(name, _number(match.group(group)), match.start(group), match.end(group))
+        for group, name in enumerate(names, 1)
+    ]
+
+
+def _is_boxed(text: str, start: int, end: int) -> bool:
+    return text[start - 1 : start] == "[" and text[end : end + 1] == "]"
 
 
 def _number(word: str) -> float:
-    return float("nan") if word == "null" else float(word)
+    return float("nan") if word == "null" else float(word.replace(",", ""))
 
 
 def key_of(literal: str) -> str:
@@ -90,6 +107,8 @@ def key_of(literal: str) -> str:
         name = name.rsplit("  ", 1)[1]
     if name.lower().startswith("loss exploded to"):
         return "loss"  # Tacotron's last words overwrite the step's line
+    if "=" in name:  # the value of the pair before
+        name = name.rsplit("=", 1)[1].partition(" ")[2]
     words = name.strip(" \t:=-'\"()<>*#`.!").replace("'", "").split()
     return " ".join(words[-6:]) if any(c.isalpha() for c in name) else ""
 

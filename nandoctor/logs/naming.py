@@ -25,7 +25,7 @@ _NOT_A_LOSS = {
     "factor", "aux_weight", "interval_ms", "ms", "sec", "gradient", "alpha",
 }  # fmt: skip
 _NOISE = {
-    "time", "eta", "sec", "secs", "seconds", "ms", "speed", "throughput", "ips", "mem", "memory",
+    "s", "time", "eta", "sec", "secs", "seconds", "ms", "speed", "throughput", "ips", "mem", "memory",
     "gpu", "mfu", "hfu", "tflops", "flops", "tflop", "elapsed", "consumed", "size", "seed", "port",
     "pid", "date", "wps", "ups", "wpb", "bsz", "wall", "samples", "runtime", "timestamp", "tok",
     "tokens", "tps", "img", "it", "fps", "duration", "took", "minutes", "hours", "days", "max_mem",
@@ -40,7 +40,7 @@ _STEP_LAST = {
 _NOT_A_STEP = {
     "per", "sec", "time", "elapsed", "warmup", "max", "total", "save", "eval", "every", "ms",
     "saved", "checkpoint", "seconds", "accumulation", "decay", "interval", "remaining", "accum",
-    "size", "train", "learning", "inner", "diffusion", "sampling", "nfe", "prefetch",
+    "size", "diffusion", "sampling", "nfe", "prefetch",
 }  # fmt: skip
 _SECONDARY = {
     "nll": 20, "xent": 20, "crossentropy": 20, "ce": 21, "cost": 22, "objective": 22, "bpc": 23,

@@ -18,7 +18,7 @@ def step_key(leading: list[Group]) -> str | None:
     keys = dict.fromkeys(key for group in leading for key in group.keys)
     found: list[tuple[float, int, str]] = []
     for key in keys:
-        rank = _UNNAMED.get(key, naming.step_rank(key))
+        rank = _UNNAMED.get(key.rstrip("'"), naming.step_rank(key))
         if rank is None:
             continue
         holding = [group for group in leading if key in group.keys]
@@ -58,21 +58,18 @@ def behaves_like_step(values: NDArray[np.float64], *, strict: bool) -> bool:
         return False
     if np.mean(values == np.floor(values)) < 0.99:
         return False
-    if len(values) < 3:
-        return not strict or len(values) == len(np.unique(values)) or len(values) < 2
     change = np.diff(values)
-    if not change.any() or np.mean(change < 0) > 0.34:
+    if not len(change):
+        return True
+    back = int((change < 0).sum())
+    if not change.any() or (back > 1 and back > 0.34 * len(change)):
         return False
     return bool(np.mean(change != 0) >= (0.45 if strict else 0.1))
 
 
-def usable_context(context: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Return the steps that lines above announced, where they tell the rows apart."""
-    known = np.isfinite(context)
-    if known.mean() < 0.5 or not behaves_like_step(context[known], strict=True):
-        return None
-    if np.mean(np.diff(context[known]) != 0) < 0.7 and known.sum() > 2:
-        return None
-    filled = context.copy()
-    filled[~known] = 0
-    return filled
+def tells_apart(context: NDArray[np.float64]) -> bool:
+    """Whether the steps that lines above announced tell the rows apart."""
+    known = context[np.isfinite(context)]
+    if len(known) < 0.5 * len(context) or not behaves_like_step(known, strict=True):
+        return False
+    return len(known) < 3 or bool(np.mean(np.diff(known) != 0) >= 0.7)

@@ -8,7 +8,9 @@ from nandoctor.logs import naming
 from nandoctor.logs.line import Named
 from nandoctor.logs.spelling import to_number
 
-_CELL = re.compile(r"^([-+]?[\w.+-]+?)(?:/(\d+))?([a-zA-Z%:]{0,3})$")
+_CELL = re.compile(
+    r"^([-+]?(?:\d[\d.]*(?:e[-+]?\d+)?|nan|inf(?:inity)?))(?:/(\d+))?[a-z%:]{0,3}$", re.IGNORECASE
+)
 _WORDS = re.compile(r"^[\w\s/.()%-]+$")
 _GAP = re.compile(r"\s{2,}|\t")
 _MOST = 40

@@ -77,7 +77,7 @@ class TextReader:
         for named in kept:
             key = named.key
             if naming.step_rank(key) in (0, 1):
-                key = key.split()[-1].lower()
+                key = key.split()[-1].lower().replace("steps", "step")
             while key in keys:
                 key += "'"
             keys.append(key)
