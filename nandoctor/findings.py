@@ -163,6 +163,8 @@ class Report:
     """What changed from one checkpoint to another, worst first."""
     series: tuple[TensorSeries, ...] = ()
     """Tensors over several checkpoints, those that turned bad first."""
+    similar: tuple[str, ...] = ()
+    """Similar crashes of the user's casebook, and what cured them."""
     next_evidence: str = ""
     """The single thing to collect next where the evidence does not decide."""
 
@@ -200,6 +202,7 @@ class Report:
             "changes": [plain(item) for item in self.changes],
             "series": [plain(item) for item in self.series],
             "checklist": [plain(item) for item in self.checklist],
+            "similar": list(self.similar),
             "next_evidence": self.next_evidence,
             "timings": plain(self.timings),
             "files": [report.to_dict() for report in self.files],

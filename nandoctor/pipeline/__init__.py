@@ -12,6 +12,8 @@ from nandoctor.pipeline.api import (
 )
 from nandoctor.pipeline.collect import Settings
 from nandoctor.pipeline.compare import compare
+from nandoctor.pipeline.past import case_from, similar_cases
+from nandoctor.pipeline.practice import checklist
 from nandoctor.pipeline.series import inspect_series
 from nandoctor.pipeline.triage import triage
 from nandoctor.pipeline.watch import Watched, follow
@@ -19,6 +21,8 @@ from nandoctor.pipeline.watch import Watched, follow
 __all__ = [
     "Settings",
     "Watched",
+    "case_from",
+    "checklist",
     "classify",
     "classify_log",
     "compare",
@@ -30,5 +34,6 @@ __all__ = [
     "inspect_series",
     "replay",
     "replay_checkpoint",
+    "similar_cases",
     "triage",
 ]
