@@ -17,6 +17,7 @@ DYNAMICS = frozenset(
 )  # fmt: skip
 STATE = frozenset({"bad_parameter", "bad_buffer", "optimizer_state"})
 DATA = frozenset({"bad_input", "unnormalised_input"})
+PROVED = 0.85  # a state finding at or above it rests on a fact that no sound run can show
 LEAST = 0.4  # below this fit the evidence does not decide, and nandoctor abstains
 
 
@@ -69,18 +70,31 @@ def weighed(evidence: Evidence, finding: Finding, causes: Sequence[Finding]) -> 
     if reason:
         reasons.append(reason)
     refuted = refutation_of(evidence, finding)
-    if refuted:
-        weight *= 0.6
+    if refuted and not _has_other_faults(evidence, finding):
+        weight *= 0.85 if finding.code[:3] in ("ND1", "ND5") else 0.6
         reasons.append(refuted)
     if finding.grade is Grade.verified:
-        weight = min(1.0, weight * 1.1)
-    return Candidate(finding, min(weight, 0.99), (*reasons, *finding.against))
+        weight *= 1.1
+    return Candidate(finding, weight, (*reasons, *finding.against))
+
+
+def _has_other_faults(evidence: Evidence, finding: Finding) -> bool:
+    """Whether something else is broken, too, so that one repair cannot be enough.
+
+    A second independent origin; or weights that a bad batch has already thrown out.
+    """
+    if evidence.replay is not None and evidence.replay.others:
+        return True
+    return finding.cause in DATA and evidence.is_fixed_by("old_weights")
 
 
 def _against_dynamics(
     evidence: Evidence, finding: Finding, causes: Sequence[Finding]
 ) -> tuple[float, str]:
     """Old weights decide: if the batch fails on them too, the training before is not to blame."""
+    damage = [c for c in causes if c.cause in STATE and c.score >= PROVED]
+    if damage and finding.score < PROVED + 0.1:
+        return 0.6, f"the stored state is damaged: {damage[0].message}"
     trial = evidence.trial("old_weights")
     if is_reproduced(evidence) and trial is not None:
         if trial.outcome == "not_fixed":

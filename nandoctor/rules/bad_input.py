@@ -62,8 +62,9 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
 
 
 def _has_outlier(item: TensorStats) -> bool:
-    peak, rest = item.absmax or 0.0, item.rms_rest or 0.0
-    return item.numel > 8 and peak > OUTLIER and peak > OUTLIER * max(rest, 1e-3)
+    if item.rms_rest is None or item.absmax is None or "float" not in item.dtype:
+        return False
+    return item.numel > 8 and item.absmax > OUTLIER * max(item.rms_rest, 1.0)
 
 
 def _finding(message: str, where: str, score: float, component, stats) -> Finding:  # type: ignore[no-untyped-def]

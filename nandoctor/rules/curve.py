@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nandoctor.evidence import Column, Evidence, MetricHistory, Pattern
 
 BEFORE = 50  # rows that make up the level before the onset
+SETTLED = 10  # rows that a level needs before a jump from it means something
 ADAPTIVE = ("adam", "lamb", "lion", "adagrad", "adafactor", "rmsprop")
 
 
@@ -74,7 +75,20 @@ class Curve:
         if self.onset >= self.end:
             return True
         first = abs(self.loss[self.onset])
-        return bool(self.onset > 0 and first > 10 * max(self.level, self.noise))
+        if self.onset < SETTLED or not first > 10 * max(self.level, self.noise):
+            return False
+        return not self.is_announced
+
+    @property
+    def is_announced(self) -> bool:
+        """Whether the gradient norm left its range in the rows just before the onset."""
+        norms = self.grad_norm
+        if norms is None:
+            return False
+        near = norms[max(0, self.onset - 8) : self.onset]
+        far = norms[max(0, self.onset - 8 - BEFORE) : max(0, self.onset - 8)]
+        near, far = near[~np.isnan(near)], far[np.isfinite(far)]
+        return bool(near.size and far.size and near.max() > 1.5 * far.max())
 
     @property
     def noise(self) -> float:
@@ -94,16 +108,21 @@ class Curve:
         return values(self.history.grad_norm)
 
     def lr_jump(self) -> tuple[float, int] | None:
-        """Return the largest upward jump of the lr near the onset as (factor, row)."""
+        """Return the largest jump of the lr up to the onset that still lasted there: factor, row.
+
+        A few rows after the onset count, too: the first row outside the band may be the noise
+        before the jump's effect.
+        """
         rates = self.lr
         if rates is None:
             return None
-        start = max(1, self.onset - 30)
-        best = (1.0, start)
-        for row in range(start, min(self.onset + 6, len(rates))):
+        here = self.lr_at(self.onset) or 0.0
+        best = (1.0, 1)
+        for row in range(1, min(self.onset + 6, len(rates))):
             before = rates[max(0, row - 10) : row]
             before = before[np.isfinite(before) & (before > 0)]
-            if before.size and np.isfinite(rates[row]):
+            lasts = row >= self.onset - 5 or here > 0.5 * rates[row]
+            if before.size and np.isfinite(rates[row]) and lasts:
                 best = max(best, (float(rates[row] / before.max()), row))
         return best
 

@@ -43,11 +43,11 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     site = site_of(evidence)
     if site is None or half_dtype(evidence, site) != "float16":
         return ()
-    if not _leaves_range(site):
+    if "float16" not in site.dtypes or not _leaves_range(site):
         return ()
     cure = cured_by_precision(evidence)
-    tried = [n for n in ("fp32", "fp64") if (t := evidence.trial(n)) and t.outcome == "not_fixed"]
-    if tried and not cure:
+    fp32 = evidence.trial("fp32")
+    if fp32 is not None and fp32.outcome == "not_fixed":
         return ()
     score = 0.95 if cure else 0.7
     extra = (f"with {cure} the step is finite",) if cure else ()

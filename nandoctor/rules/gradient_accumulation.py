@@ -4,12 +4,13 @@ import math
 
 import numpy as np
 
-from nandoctor.evidence import Evidence
+from nandoctor.evidence import Evidence, ReplayFacts
 from nandoctor.findings import Finding, Grade, Prescription, Rule
 from nandoctor.rules.curve import Curve, curve_of
 
 CODE, CAUSE = "ND603", "gradient_accumulation"
 WINDOW = 20
+SEPARATION = 1.5  # the smallest norm after the shift over the largest before it
 
 DOC = """
 ## What it does
@@ -53,7 +54,16 @@ def accumulation_factor(evidence: Evidence) -> float | None:
     recorded = replay.recorded_grad_norm
     if recorded is None or not math.isfinite(recorded) or not math.isfinite(replay.grad_norm):
         return None
-    return recorded / replay.grad_norm
+    factor = recorded / replay.grad_norm
+    return factor if _loss_agrees(replay, factor) else None
+
+
+def _loss_agrees(replay: ReplayFacts, factor: float) -> bool:
+    """Whether the replayed loss is the recorded one, or smaller by the same factor (a sum)."""
+    if replay.loss is None or replay.recorded_loss is None or not replay.loss:
+        return False
+    ratio = replay.recorded_loss / replay.loss
+    return math.isclose(ratio, 1.0, rel_tol=0.1) or math.isclose(ratio, factor, rel_tol=0.1)
 
 
 def _ratio(evidence: Evidence) -> tuple[Finding, ...]:
@@ -92,10 +102,9 @@ def level_shift(curve: Curve) -> tuple[float, int] | None:
         new, old = norms[after], norms[before]
         if len(new) < 5 or not (np.isfinite(new).all() and np.isfinite(old).all()):
             continue
-        factor = float(np.median(new) / max(np.median(old), 1e-30))
-        if factor < 3 or new.min() <= np.quantile(old, 0.9) or old.max() >= np.median(new):
+        if new.min() < SEPARATION * old.max() or new[2:].max() > 3 * new[:2].max():
             continue
-        if np.median(losses[after]) > 1.5 * losses[before].max():
+        if np.median(losses[after]) > losses[before].max():
             continue
         if rates is not None and not rates[row] <= 1.2 * rates[row - 1]:
             continue

@@ -64,7 +64,7 @@ def _judge(curve: Curve) -> tuple[float, str, tuple[str, ...]]:
         message = (
             f"the learning rate jumps {jump[0]:.3g}-fold at step {step}, then the loss diverges"
         )
-        return 0.93, message, ()
+        return (0.93 if jump[1] > curve.onset - 30 else 0.85), message, ()
     gradual = curve.num_rising >= 3 and not curve.is_sudden
     if here is not None and gradual and _still_grows(curve):
         message = f"the loss diverges at step {curve.step} while the learning rate still grows ({here:.3g})"

@@ -8,10 +8,11 @@ from nandoctor.rules.curve import values
 
 CODE, CAUSE = "ND204", "loss_scale_collapse"
 HALVINGS = 5
+LAST = 20  # rows at the end: a collapse is dense, a healthy scaler halves now and then
 
 DOC = """
 ## What it does
-Reports a loss scale that is halved five times or more within few steps, or stands below 1.
+Reports a loss scale that is halved five times or more in the last 20 rows, or stands below 1.
 
 ## Why it matters
 A GradScaler halves its scale at every non-finite gradient and skips the step. A few halvings are
@@ -41,11 +42,13 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     history = evidence.history
     scales = values(history.loss_scale) if history is not None else None
     if history is not None and scales is not None:
-        run = _longest_fall(scales[np.isfinite(scales)])
-        if run >= HALVINGS:
-            last = float(scales[np.isfinite(scales)][-1])
-            message = f"the loss scale was halved {run} times in a row, down to {last:g}"
-            return (_finding(message, 0.7 if last < 1 else 0.5),)
+        known = scales[np.isfinite(scales) & (scales > 0)]
+        halvings = _final_fall(known[-LAST:])
+        if halvings >= HALVINGS or (known.size and known[-1] < 1):
+            message = (
+                f"the loss scale was halved {halvings} times, down to {known[-1]:g} at the end"
+            )
+            return (_finding(message, 0.7 if known[-1] < 1 else 0.5),)
     crash = evidence.crash
     scale = crash.training.loss_scale if crash else None
     if scale is not None and 0 < scale < 1:
@@ -53,16 +56,11 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     return ()
 
 
-def _longest_fall(scales: np.ndarray) -> int:  # type: ignore[type-arg]
-    """Return the largest number of halvings without a growth between them."""
-    longest = current = 0
-    for before, after in zip(scales[:-1], scales[1:], strict=True):
-        if after > before:
-            current = 0
-        elif 0 < after < before:
-            current += round(float(np.log2(before / after)))
-        longest = max(longest, current)
-    return longest
+def _final_fall(scales: np.ndarray) -> int:  # type: ignore[type-arg]
+    """Return how often the scale was halved since it last grew."""
+    growths = np.flatnonzero(np.diff(scales) > 0)
+    since = scales[growths[-1] + 1 :] if growths.size else scales
+    return round(float(np.log2(since[0] / since[-1]))) if since.size else 0
 
 
 def _finding(message: str, score: float) -> Finding:

@@ -64,6 +64,8 @@ def travel_bound(evidence: Evidence) -> float | None:
     crash, good, history = evidence.crash, evidence.last_good, evidence.history
     if crash is None or good is None or history is None or history.lr is None:
         return None
+    if any((group.get("weight_decay") or 0.0) < 0 for group in crash.training.param_groups):
+        return None  # then the weights grow by themselves, without any gradient
     start, end = good.training.step, crash.training.step
     if start is None or end is None or end < start:
         return None
