@@ -20,6 +20,7 @@ from nandoctor.evidence import (
     ReplayFacts,
     Skipped,
     Source,
+    TensorChange,
     TensorSeries,
     TensorStats,
     TrainingState,
@@ -344,3 +345,24 @@ def series_report() -> Report:
         command="inspect", inputs=(early.path, late.path), files=files,
         series=(tensor_series(), steady), checklist=checklist(),
     )  # fmt: skip
+
+
+def compare_report() -> Report:
+    """Build the comparison of a healthy and a crashed checkpoint with every kind of change."""
+    good = tensor()
+    bad, half = replace(good, num_nan=3), replace(good, dtype="bfloat16")
+    changes = (
+        TensorChange("head.weight", "parameter", "new_nonfinite", 0.1, good, bad),
+        TensorChange("old.bias", "parameter", "missing", None, good, None),
+        TensorChange("stem.weight", "parameter", "shape", None, good, replace(good, shape=(8, 16))),
+        TensorChange("norm.weight", "parameter", "dtype", 0.0, good, half),
+        TensorChange("norm.weight.exp_avg", "exp_avg", "reset", 1.0, good, replace(good, l2=0.0)),
+        TensorChange("new.bias", "parameter", "added", None, None, good),
+        TensorChange("tail.weight", "parameter", "moved", 0.37, good, good),
+        TensorChange("same.weight", "parameter", "same", 0.0, good, good),
+    )
+    files = tuple(
+        Report(command="inspect", inputs=(path,), checkpoints=(checkpoint(path=path),))
+        for path in ("run/a.pt", "run/b.pt")
+    )
+    return Report(command="compare", inputs=("run/a.pt", "run/b.pt"), files=files, changes=changes)

@@ -20,6 +20,7 @@ COMMANDS: tuple[CommandEntry, ...] = (
     CommandEntry("inspect", "Scan checkpoints for NaN, Inf and corrupt state.", _CRASH),
     CommandEntry("classify", "Say how a loss curve exploded, and since when.", _CRASH),
     CommandEntry("replay", "Run the failing step again and find the origin.", _CRASH),
+    CommandEntry("compare", "Show what changed from one checkpoint to another.", _CRASH),
     CommandEntry("triage", "Name the failure in raw job logs, for CI.", _JOBS),
     CommandEntry("watch", "Follow the log of a running job and warn before it crashes.", _JOBS),
     CommandEntry("explain", "Show the page of a rule code or cause.", _READ),

@@ -48,7 +48,8 @@ def _report_properties(definitions: Schema) -> Schema:
     }
     checkpoint = _object(evidence.CheckpointFacts, definitions, without=("tensors", "training"))
     training = _object(evidence.TrainingState, definitions, without=("history",))
-    _add(checkpoint, training=training, num_tensors={"type": "integer"})
+    names = _array({"type": "string"})
+    _add(checkpoint, training=training, num_tensors={"type": "integer"}, modules=names)
     return {
         "schema": {"const": findings.SCHEMA},
         "status": {"enum": ["clean", "found"]},

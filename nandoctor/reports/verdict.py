@@ -48,6 +48,11 @@ def verdict(report: Report, say: Words) -> Verdict:
             sentence=sentence, where=place(report, lead), code=claim.code,
             certainty=f"{say(claim.grade.name)} · {share}",
         )  # fmt: skip
+    if report.command == "compare":
+        bad = sum(change.kind == "new_nonfinite" for change in report.changes)
+        moved = sum(change.kind != "same" for change in report.changes)
+        text = "{n} tensors turned non-finite" if bad else "{n} tensors changed"
+        return Verdict("error" if bad else "clean", say(text, n=bad or moved))
     if mark == "clean":
         return Verdict(mark, say("Nothing found"))
     if report.files:

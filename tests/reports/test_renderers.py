@@ -16,6 +16,7 @@ REPORTS = {
     "undecided": builders.undecided_report,
     "files": builders.files_report,
     "series": builders.series_report,
+    "compare": builders.compare_report,
 }
 TERMINAL_CODE = re.compile(r"\x1b|\x9b")
 

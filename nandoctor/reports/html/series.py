@@ -1,10 +1,11 @@
-"""Tensors over several checkpoints, and the checklist, as tables of the page."""
+"""Tensors over several checkpoints, changes and the checklist, as tables of the page."""
 
 from __future__ import annotations
 
 from nandoctor.findings import Report
+from nandoctor.reports.changes import change_counts, change_rows
 from nandoctor.reports.html.blocks import chip, code, section, table
-from nandoctor.reports.html.markup import Markup
+from nandoctor.reports.html.markup import Markup, el
 from nandoctor.reports.series import checklist_points, series_rows
 from nandoctor.reports.words import Words
 
@@ -19,6 +20,20 @@ def series(report: Report, say: Words) -> Markup | None:
     ]
     header = [say("tensor"), say("l2"), ""]
     return section(say("Over the checkpoints"), table(header, rows)) if rows else None
+
+
+def changes(report: Report, say: Words) -> Markup | None:
+    """Return what changed from checkpoint A to checkpoint B."""
+    rows = [
+        [code(line.name), chip(line.kind, "error" if line.is_bad else "plain"), line.before,
+         line.after, line.moved]
+        for line in change_rows(report, say)
+    ]  # fmt: skip
+    if not report.changes:
+        return None
+    header = [say("tensor"), say("change"), "A", "B", say("moved")]
+    counts = el("p", change_counts(report, say))
+    return section(say("Changes from A to B"), counts, table(header, rows, numeric=4))
 
 
 def checklist(report: Report, say: Words) -> Markup | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nandoctor.findings import Report
+from nandoctor.reports.changes import change_counts, change_rows
 from nandoctor.reports.curve import curve
 from nandoctor.reports.markdown.claim import MARKS
 from nandoctor.reports.markdown.escape import code, folded, plain, table
@@ -82,6 +83,17 @@ def series(report: Report, say: Words) -> str:
     ]
     header = [say("tensor"), say("l2"), ""]
     return folded(say("Over the checkpoints"), table(header, rows)) if rows else ""
+
+
+def changes(report: Report, say: Words) -> str:
+    """Return what changed from checkpoint A to checkpoint B."""
+    rows = [
+        [code(line.name), line.kind, line.moved, plain(line.before), plain(line.after)]
+        for line in change_rows(report, say)[: 2 * ROWS]
+    ]
+    header = [say("tensor"), say("change"), say("moved"), "A", "B"]
+    body = f"{change_counts(report, say)}\n\n{table(header, rows)}"
+    return f"### {say('Changes from A to B')}\n\n{body}" if rows else ""
 
 
 def findings(report: Report, say: Words) -> str:

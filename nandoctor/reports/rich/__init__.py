@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from rich.console import Console, RenderableType
 
 from nandoctor.findings import Report
+from nandoctor.reports.rich.changes import changes
 from nandoctor.reports.rich.closing import timings, unseen
 from nandoctor.reports.rich.files import files
 from nandoctor.reports.rich.findings import findings
@@ -28,8 +29,8 @@ from nandoctor.reports.words import Words, words
 Section = Callable[[Report, View, Words], "RenderableType | None"]
 
 SECTIONS: tuple[Section, ...] = (
-    headline, why, plan, checklist, tree, loss, origin, trials, tensors, series, flow, numerics,
-    findings, inputs, unseen, files, timings,
+    headline, why, plan, checklist, changes, tree, loss, origin, trials, tensors, series, flow,
+    numerics, findings, inputs, unseen, files, timings,
 )  # fmt: skip
 """In the order of the report; a section that has nothing to say returns None."""
 
