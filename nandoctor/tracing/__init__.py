@@ -1,5 +1,6 @@
-"""The failing step, run again and traced: where a non-finite value comes from; why, rules decide."""
+"""The failing step, run again and traced: where bad values come from; the rules say why."""
 
-from nandoctor.tracing.observation import gradient_flow, observe
+from nandoctor.tracing.observation import observe
+from nandoctor.tracing.plain_facts import gradient_flow
 
 __all__ = ["gradient_flow", "observe"]

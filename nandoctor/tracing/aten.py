@@ -23,7 +23,7 @@ _OVERWRITING = frozenset({
 
 _PASSIVE = frozenset({"detach", "detach_", "alias", "lift", "_unsafe_view", "_reshape_alias"})
 
-CARRIERS = frozenset({"_to_copy", "clone", "lift_fresh", "contiguous", "_pin_memory", "copy_"})
+CARRIERS = frozenset({"_to_copy", "clone", "lift_fresh", "_pin_memory", "copy"})
 """Ops that only move a tensor: who reads the copy reads the original."""
 
 
@@ -33,6 +33,7 @@ class Traits:
 
     Args:
         name: aten base name, without overload and trailing underscore.
+        is_pure: It writes nothing but its own results.
         written: Positions and keywords of the arguments it writes.
         reads_written: Whether what stood there before matters.
     """
@@ -40,6 +41,7 @@ class Traits:
     name: str
     is_passive: bool
     makes_garbage: bool
+    is_pure: bool
     written: tuple[tuple[int, str], ...]
     reads_written: bool
     argument_names: tuple[str, ...]
@@ -61,6 +63,7 @@ def traits_of(func: Any) -> Traits:
         name=name or raw,
         is_passive=(bool(func.is_view) and not written) or raw in _PASSIVE,
         makes_garbage=raw in GARBAGE,
+        is_pure=not written and raw not in GARBAGE,
         written=written,
         reads_written=bool(written) and raw not in _OVERWRITING and not is_out,
         argument_names=tuple(argument.name for argument in schema.arguments),

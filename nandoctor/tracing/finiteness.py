@@ -1,4 +1,4 @@
-"""Whether a tensor holds a NaN or an Inf, as cheaply as that can be told; nothing is recorded here."""
+"""Whether a tensor holds a NaN or an Inf, as cheaply as can be told; nothing is recorded."""
 
 from __future__ import annotations
 
@@ -16,6 +16,18 @@ def can_be_bad(value: object) -> bool:
         and (value.is_floating_point() or value.is_complex())
         and not value.is_meta
     )
+
+
+_FLOATS = frozenset({torch.float32, torch.float64, torch.float16, torch.bfloat16})
+
+
+def is_clean_on_cpu(tensor: torch.Tensor) -> bool:
+    """Whether a tensor is seen at once to be finite: the common case, at the least cost."""
+    if not tensor.is_cpu or tensor.layout is not torch.strided:
+        return False
+    if tensor.dtype in _FLOATS:
+        return math.isfinite(tensor.sum().item())
+    return not (tensor.is_floating_point() or tensor.is_complex())
 
 
 def has_bad(tensor: torch.Tensor) -> bool:

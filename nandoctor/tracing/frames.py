@@ -22,7 +22,7 @@ _ENGINE = (_TORCH + "autograd/graph.py", "_engine_run_backward")
 _FUNCTION = _TORCH + "autograd/function.py"
 _CHECKPOINT = _TORCH + "utils/checkpoint.py"
 _INSTALLED = tuple({sysconfig.get_path(key) + "/" for key in ("purelib", "platlib", "stdlib")})
-_CALL = torch.nn.Module._call_impl.__code__  # type: ignore[attr-defined]
+_CALL = torch.nn.Module._call_impl.__code__
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Every tensor that stands before the step, by name: parameters, buffers, batch, optimizer state."""
+"""Every tensor that stands before the step, by name: model, batch and optimizer state."""
 
 from __future__ import annotations
 
@@ -63,19 +63,17 @@ def _named(target: ReplayTarget, batch: Any) -> Iterator[tuple[LeafKind, str, to
     parameters = list(target.model.named_parameters())
     for name, parameter in parameters:
         yield "parameter", name, parameter
-    for name, buffer in target.model.named_buffers():
-        yield "buffer", name, buffer
+    yield from (("buffer", name, buffer) for name, buffer in target.model.named_buffers())
     for name, module in target.model.named_modules():
-        for key, value in _plain_tensors(module):
-            yield "buffer", f"{name}.{key}" if name else key, value
-    for name, tensor in named_tensors(batch):
-        yield "batch", name, tensor
+        for key, table in _plain_tensors(module):
+            yield "buffer", f"{name}.{key}" if name else key, table
+    yield from (("batch", name, tensor) for name, tensor in named_tensors(batch))
     if target.optimizer is not None:
         names = {id(parameter): name for name, parameter in parameters}
-        for parameter, state in target.optimizer.state.items():
+        for owner, state in target.optimizer.state.items():
             for key, value in state.items():
                 if isinstance(value, torch.Tensor):
-                    yield "state", f"{key}.{names.get(id(parameter), '?')}", value
+                    yield "state", f"{key}.{names.get(id(owner), '?')}", value
 
 
 def _plain_tensors(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:

@@ -10,7 +10,7 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from nandoctor.tracing.aten import Traits
 from nandoctor.tracing.frames import module_here
 from nandoctor.tracing.records import Lineage
-from nandoctor.tracing.storages import key_of
+from nandoctor.tracing.storages import key_of, weak_reference
 
 
 class LineageNotes(Lineage):
@@ -35,7 +35,7 @@ class LineageNotes(Lineage):
             key = key_of(tensor)
             if key is not None:
                 if key not in self._holds:
-                    self._holds[key] = StorageWeakRef(tensor.untyped_storage())
+                    self._holds[key] = weak_reference(tensor)
                 self._makers[key] = index
 
     def makers(self, read: Sequence[torch.Tensor], index: int) -> list[tuple[str, ...]]:

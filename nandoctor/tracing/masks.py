@@ -1,4 +1,4 @@
-"""Infinities that are meant: mask fills and what only hands them on; faults are judged elsewhere."""
+"""Infinities that are meant: mask fills and what hands them on; faults are judged elsewhere."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from typing import Any
 
 import torch
 
@@ -31,14 +32,14 @@ class NodeMap:
             return
         self._last = number
         # A node inside the forward pass: autograd.grad with create_graph.
-        node = torch._C._current_autograd_node() if is_forward else None
+        node: Any = torch._C._current_autograd_node() if is_forward else None
         self._numbers.append(number)
         self._ops.append(index)
         self._parents.append(None if node is None else node._sequence_nr())
 
     def current(self) -> tuple[str, int | None, bool]:
         """Return the node that runs now: its name, its forward op, whether Python defines it."""
-        node = torch._C._current_autograd_node()
+        node: Any = torch._C._current_autograd_node()
         if node is None:
             return "", None, False
         is_function = isinstance(node, torch.autograd.function.BackwardCFunction)

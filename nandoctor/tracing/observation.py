@@ -7,22 +7,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from nandoctor.batches import named_tensors
-from nandoctor.errors import ReplayError
-from nandoctor.evidence import Origin, ReplayFacts, TensorStats
-from nandoctor.step import with_fixed_rng
+from nandoctor.evidence import Origin, ReplayFacts
+from nandoctor.step import device_of, with_fixed_rng
 from nandoctor.target import ReplayTarget
 from nandoctor.tracing.gate import Gate, plain_run
-from nandoctor.tracing.leaf_table import bad_leaves, leaf_tensors
-from nandoctor.tracing.origins import module_of_parameter, origin_of
-from nandoctor.tracing.records import Plan
+from nandoctor.tracing.leaf_table import bad_leaves
+from nandoctor.tracing.numerics import image_numerics
+from nandoctor.tracing.origins import distinct, origin_of, with_owner
+from nandoctor.tracing.plain_facts import plain_facts, step_raised
+from nandoctor.tracing.positions import positions_of
+from nandoctor.tracing.records import Part, Plan
 from nandoctor.tracing.relevance import Proof, Search
 from nandoctor.tracing.runs import Run, watched
 from nandoctor.tracing.sample_trials import SampleTrials, quiet
 from nandoctor.tracing.samples import guilty_samples, row_hints
-from nandoctor.tracing.stats import tensor_stats
 from nandoctor.tracing.storages import Leaf
+from nandoctor.tracing.variations import has_recorded_failure, reproduced_otherwise
 
 Progress = Callable[[str, float], None] | None
+NOTHING = "no op of the step could be named as the origin"
+TOGETHER = "no op alone spoils the result: the origin is the first of several that do together"
 
 
 @dataclass
@@ -54,100 +58,85 @@ def observe(
     Raises:
         ReplayError: The step cannot be run.
     """
-    deadline = time.monotonic() + timeout if timeout is not None else float("inf")
-    clock = Clock(progress, deadline)
+    clock = Clock(progress, time.monotonic() + timeout if timeout is not None else float("inf"))
     target = with_fixed_rng(target)
     clock.say("replaying the step")
     gate = plain_run(target)
     known = bad_leaves(target)
     facts = plain_facts(target, gate, known)
+    if gate.part is None and has_recorded_failure(target):
+        clock.say("trying to reproduce")
+        other, other_gate, notes = reproduced_otherwise(target)
+        if other is not None and other_gate is not None:
+            target, gate = other, other_gate
+            facts = plain_facts(target, gate, known)
+        facts = replace(facts, notes=tuple(notes))
     if gate.part is None:
         return facts
     with quiet():
-        return located(target, gate, facts, known, clock)
-
-
-def plain_facts(target: ReplayTarget, gate: Gate, known: dict[str, Leaf]) -> ReplayFacts:
-    """Return what the plain run tells."""
-    outcome = gate.outcome
-    return ReplayFacts(
-        is_reproduced=gate.part is not None,
-        phase=gate.part,
-        loss=outcome.loss,
-        device=str(next((p.device for p in target.model.parameters()), "cpu")),
-        precision=precision_of(target),
-        grad_norm=outcome.grad_norm,
-        recorded_loss=target.recorded.get("loss"),
-        recorded_grad_norm=target.recorded.get("grad_norm"),
-        num_gradients=outcome.num_gradients,
-        num_bad_gradients=len(outcome.bad_gradients),
-        num_bad_after_step=len(outcome.bad_after_step),
-        batch=tuple(batch_stats(target)),
-        gradients=gate.gradients,
-        harmless=tuple(described(target, leaf, key) for key, leaf in known.items()),
-        is_batch_synthetic=target.is_batch_synthetic,
-    )
+        return located(target, gate, gate.part, facts, known, clock)
 
 
 def located(
-    target: ReplayTarget, gate: Gate, facts: ReplayFacts, known: dict[str, Leaf], clock: Clock
-) -> ReplayFacts:
+    target: ReplayTarget, gate: Gate, part: Part, facts: ReplayFacts, known: dict[str, Leaf],
+    clock: Clock,
+) -> ReplayFacts:  # fmt: skip
     """Add the origins to the facts of a step that fails.
 
     Raises:
         ReplayError: The step raises, and nothing non-finite went before.
     """
-    assert gate.part is not None
-    part = gate.part
     clock.say("tracing the step")
-    trace = watched(target, part, Plan(), known)
-    suspects = trace.watch.suspicions() or None
-    if suspects is not None:  # a device that is not waited for: look at the suspects alone
-        trace = watched(target, part, Plan(suspects=suspects), known)
+    trace, suspects = traced(target, part, known)
     search = Search(
         target, part, known, trace, suspects=suspects, deadline=clock.deadline,
         progress=clock.say("proving the origin"),
     )  # fmt: skip
     proofs = search.proofs()
-    if not proofs and gate.raised is not None:
-        raise ReplayError(
-            f"the step raised {gate.outcome.error}",
-            hint="check the batch's keys and shapes against the model's forward",
-        ) from gate.raised
     if not proofs:
-        return replace(
-            facts, notes=(*facts.notes, "no op of the step could be named as the origin")
-        )
-    reached = _everything(facts, trace)
-    origins = [origin_of(p, part, reached if len(proofs) == 1 else p.run.reached) for p in proofs]
+        if gate.raised is not None:
+            raise step_raised(gate) from gate.raised
+        return replace(facts, notes=(*facts.notes, NOTHING))
+    origins = described(target, part, facts, trace, proofs)
     samples = samples_of(target, gate, proofs[0], clock)
-    origin = replace(_with_owner(target, origins[0], trace), samples=samples)
-    used = {o.tensor for o in origins}
+    first = replace(origins[0], samples=samples)
+    first = replace(first, positions=positions_of(target, first))
+    numerics = proofs[0].run.watch.numerics
     return replace(
         facts,
-        phase=origin.phase,
-        origin=origin,
+        phase=first.phase,
+        origin=first,
         others=tuple(origins[1:]),
-        harmless=tuple(w for w in facts.harmless if w.split(":")[0].split(" ", 1)[-1] not in used),
+        harmless=felt_not(facts, origins),
+        numerics=(*image_numerics(named_tensors(target.batch)), *numerics.layers()),
+        notes=facts.notes if proofs[0].is_proved else (*facts.notes, TOGETHER),
     )
 
 
-def _everything(facts: ReplayFacts, trace: Run) -> tuple[str, ...]:
-    bad = tuple(g.name for g in facts.gradients if not g.is_finite)
-    return tuple(dict.fromkeys((*trace.reached, *bad)))
+def traced(
+    target: ReplayTarget, part: Part, known: dict[str, Leaf]
+) -> tuple[Run, frozenset[int] | None]:
+    """Follow bad elements through the step.
+
+    Where waiting for the device is dear, a first run only adds results up, and a second one looks
+    at those ops whose sums were not finite.
+    """
+    if device_of(target.model).type == "cpu":
+        return watched(target, part, Plan(), known), None
+    suspects = watched(target, part, Plan(is_deferred=True), known).watch.suspicions()
+    return watched(target, part, Plan(suspects=suspects), known), suspects
 
 
-def _with_owner(target: ReplayTarget, origin: Origin, run: Run) -> Origin:
-    """In the optimizer phase, name the parameter and its module where only one is affected."""
-    if origin.phase != "optimizer":
-        return origin
-    names = dict(target.model.named_parameters())
-    affected = {n if n in names else n.split(".", 1)[1] for n in run.reached}
-    if len(affected) != 1:
-        return origin
-    name = affected.pop()
-    module, module_class = module_of_parameter(target, name)
-    return replace(origin, module=module, module_class=module_class, tensor=origin.tensor or name)
+def described(
+    target: ReplayTarget, part: Part, facts: ReplayFacts, trace: Run, proofs: list[Proof]
+) -> list[Origin]:
+    """Return the proved ops as origins, the leading one first."""
+    bad = tuple(item.name for item in facts.gradients if not item.is_finite)
+    everything = tuple(dict.fromkeys((*trace.reached, *bad)))
+    alone = len(proofs) == 1
+    origins = [origin_of(p, part, everything if alone else p.run.reached) for p in proofs]
+    origins[0] = with_owner(target, origins[0], trace.reached)
+    return distinct(origins)
 
 
 def samples_of(
@@ -164,35 +153,7 @@ def samples_of(
     return guilty_samples(trials, hints, clock.say("finding the samples"))
 
 
-def gradient_flow(target: ReplayTarget) -> tuple[TensorStats, ...]:
-    """Return the statistics of every parameter's gradient after one backward pass.
-
-    Raises:
-        ReplayError: The step cannot be run.
-    """
-    gate = plain_run(replace(with_fixed_rng(target), optimizer=None), with_gradients=True)
-    if gate.outcome.error is not None:
-        raise ReplayError(f"the step raised {gate.outcome.error}", hint="check the batch's keys")
-    return gate.gradients
-
-
-def batch_stats(target: ReplayTarget) -> list[TensorStats]:
-    """Measure the batch's tensors."""
-    return [tensor_stats(name, "batch", tensor) for name, tensor in named_tensors(target.batch)]
-
-
-def precision_of(target: ReplayTarget) -> str:
-    """Return the precision in the words of ``TrainingState.precision``."""
-    short = {"float16": "fp16", "bfloat16": "bf16", "float32": "fp32", "float64": "fp64"}
-    if target.precision.autocast_dtype is not None:
-        return f"{short[target.precision.autocast_dtype]}_amp"
-    dtypes = [str(p.dtype).removeprefix("torch.") for p in target.model.parameters()]
-    return short.get(max(set(dtypes), key=dtypes.count), "fp32") if dtypes else "fp32"
-
-
-def described(target: ReplayTarget, leaf: Leaf, key: str) -> str:
-    """Say in words that a leaf with bad elements was not felt."""
-    stats = tensor_stats(leaf.name, "other", leaf_tensors(target)[key])
-    counts = {"NaN": stats.num_nan, "+Inf": stats.num_posinf, "-Inf": stats.num_neginf}
-    found = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    return f"{leaf.kind} {leaf.name}: {found}, reaching neither the loss nor a gradient"
+def felt_not(facts: ReplayFacts, origins: list[Origin]) -> tuple[str, ...]:
+    """Return the bad leaves that are no origin, in words."""
+    used = {origin.tensor for origin in origins}
+    return tuple(w for w in facts.harmless if w.split(":")[0].split(" ", 1)[-1] not in used)

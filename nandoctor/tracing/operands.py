@@ -83,12 +83,14 @@ def offending_indices(
 def _reduced_slice(tensor: torch.Tensor, bad: torch.Tensor) -> torch.Tensor | None:
     """Return the mask of the input elements that were reduced to the first bad element."""
     first = bad.nonzero()[0].tolist()
-    if bad.ndim == tensor.ndim and all(b in (1, t) for b, t in zip(bad.shape, tensor.shape)):
-        kept = [i if b > 1 or t == 1 else None for i, b, t in zip(first, bad.shape, tensor.shape)]
+    kept: list[int | None] | None
+    if bad.ndim == tensor.ndim and _broadcasts(bad.shape, tensor.shape):
+        sizes = zip(first, bad.shape, tensor.shape, strict=True)
+        kept = [index if b > 1 or t == 1 else None for index, b, t in sizes]
     else:
         kept = _match_dims(tuple(tensor.shape), tuple(bad.shape), first)
-        if kept is None:
-            return None
+    if kept is None:
+        return None
     mask = torch.zeros(tensor.shape, dtype=torch.bool, device=tensor.device)
     mask[tuple(slice(None) if index is None else index for index in kept)] = True
     return mask

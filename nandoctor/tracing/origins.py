@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -52,6 +53,7 @@ def origin_of(proof: Proof, part: Part, reaches: tuple[str, ...]) -> Origin:
         consumers=consumers_of(proof),
         reaches=reaches,
         tensor=leaf.name if leaf else None,
+        calls=described.calls if described else 1,
     )
 
 
@@ -123,8 +125,32 @@ def _listed(value: Any) -> Any:
     return str(value)
 
 
-def module_of_parameter(target: ReplayTarget, name: str) -> tuple[str, str]:
-    """Return the path and the class of the module that owns a parameter."""
+def with_owner(target: ReplayTarget, origin: Origin, reached: tuple[str, ...]) -> Origin:
+    """In the optimizer phase, name the parameter and its module where only one is affected.
+
+    Args:
+        reached: Names of the parameters and state tensors that the step leaves bad.
+    """
+    if origin.phase != "optimizer":
+        return origin
+    names = dict(target.model.named_parameters())
+    affected = {name if name in names else name.split(".", 1)[-1] for name in reached}
+    if len(affected) != 1:
+        return origin
+    (name,) = affected
     path = name.rpartition(".")[0]
-    modules = dict(target.model.named_modules())
-    return (path, type(modules[path]).__name__) if path in modules else ("", "")
+    owner = dict(target.model.named_modules()).get(path)
+    return replace(
+        origin,
+        module=path,
+        module_class=type(owner).__name__ if owner is not None else "",
+        tensor=origin.tensor or name,
+    )
+
+
+def distinct(origins: list[Origin]) -> list[Origin]:
+    """Return one origin for each op on a source line of a module, in order."""
+    found: dict[object, Origin] = {}
+    for origin in origins:
+        found.setdefault((origin.module, origin.op, origin.source), origin)
+    return list(found.values())

@@ -10,7 +10,7 @@ LONGEST = 40
 
 def path_of(proof: Proof) -> tuple[str, ...]:
     """Return the shortest way from the origin to the loss or a gradient, as ``module: op``."""
-    records = proof.run.watch.records
+    records = proof.run.watch.ledger.records
     start = proof.record.index
     came_from: dict[int, int] = {}
     queue = list(proof.run.ends)
@@ -52,7 +52,7 @@ def _named(proof: Proof, path: list[int]) -> tuple[str, ...]:
     watch = proof.run.watch
     named = []
     for index in path[:LONGEST]:
-        record = watch.records.get(index)
+        record = watch.ledger.records.get(index)
         name = watch.lineage.names.get(index, "") if watch.lineage else ""
         named.append(f"{_module(proof, record, index)}: {name}")
     return tuple(named)

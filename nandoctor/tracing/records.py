@@ -22,14 +22,17 @@ class Plan:
         leave: Bad results of every other candidate op are replaced by finite numbers; None = all
             stay as they are. -1 leaves none.
         details: Ops whose operands are kept.
-        is_detailed: Note the producers and the module of every op.
+        is_detailed: Note the producers and the module of every op, and key numerics.
         suspects: The only ops whose results are looked at; None = all.
+        is_deferred: Add results up without waiting for the device; which are bad shows afterwards
+            (``Watch.suspicions``).
     """
 
     leave: int | None = None
     details: frozenset[int] = frozenset()
     is_detailed: bool = False
     suspects: frozenset[int] | None = None
+    is_deferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Detail:
 
     Args:
         caller: The place above an ``autograd.Function`` whose forward ran the op, if any.
+        calls: How often the module has been called, this call included.
     """
 
     name: str
@@ -74,6 +78,7 @@ class Detail:
     caller: Place
     makers: list[tuple[str, ...]]
     leaves: list[Leaf | None]
+    calls: int = 1
 
 
 @dataclass(slots=True)

@@ -105,7 +105,7 @@ class Search:
 def repaired(run: Run) -> list[OpRecord]:
     """Return the candidates of a run that were repaired."""
     plan = run.watch.plan
-    records = run.watch.records.values()
+    records = run.watch.ledger.records.values()
     return [r for r in records if r.role == "candidate" and r.index != plan.leave]
 
 
@@ -114,7 +114,7 @@ def ancestors(run: Run) -> Iterable[OpRecord]:
 
     Where nothing tells how they came there (an exception, a sparse gradient), all of them.
     """
-    records = run.watch.records
+    records = run.watch.ledger.records
     if not run.ends:
         return [record for record in records.values() if record.role == "candidate"]
     queue, seen = list(run.ends), set(run.ends)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import torch
 
+from nandoctor.errors import ReplayError
+from nandoctor.snapshot import preserved
 from nandoctor.step import (
     apply_optimizer,
     backward,
@@ -16,8 +18,6 @@ from nandoctor.step import (
     nonfinite_names,
     started,
 )
-from nandoctor.errors import ReplayError
-from nandoctor.snapshot import preserved
 from nandoctor.target import ReplayTarget
 from nandoctor.tracing.leaf_table import leaves_of, module_names
 from nandoctor.tracing.records import Part, Plan
@@ -54,7 +54,7 @@ def watched(
     with preserved(target), single_threaded(), started(target) as batch, plain_loops(target):
         watch = Watch(leaves_of(target, batch, known), names, plan)
         try:
-            with watch:
+            with counted_calls(watch, names), watch:
                 return _run(target, batch, part, watch)
         except ReplayError:
             raise
@@ -67,14 +67,14 @@ def _run(target: ReplayTarget, batch: object, part: Part, watch: Watch) -> Run:
     if part == "forward":
         with paused(watch):
             bad = [loss] if nonfinite_names([("loss", loss)]) else []
-            return Run(watch, tuple("loss" for _ in bad), watch.stains.writers(bad))
+            return Run(watch, tuple("loss" for _ in bad), watch.ledger.stains.writers(bad))
     watch.enter("backward")
     backward(target, loss)
     if part == "backward":
         with paused(watch):
-            named = {n: p.grad for n, p in target.model.named_parameters() if p.grad is not None}
-            bad_names = nonfinite_names(list(named.items()))
-            return Run(watch, bad_names, watch.stains.writers(named[n] for n in bad_names))
+            grads = {n: p.grad for n, p in target.model.named_parameters() if p.grad is not None}
+            bad_names = nonfinite_names(list(grads.items()))
+            return Run(watch, bad_names, watch.ledger.stains.writers(grads[n] for n in bad_names))
     watch.enter("optimizer")
     with paused(watch):
         before = nonfinite_names([(n, p.detach()) for n, p in target.model.named_parameters()])
@@ -82,14 +82,13 @@ def _run(target: ReplayTarget, batch: object, part: Part, watch: Watch) -> Run:
     with paused(watch):
         bad_names = tuple(name for name in bad_after_step(target) if name not in before)
         tensors = dict(_state_tensors(target))
-        ends = watch.stains.writers(tensors[n] for n in bad_names if n in tensors)
+        ends = watch.ledger.stains.writers(tensors[n] for n in bad_names if n in tensors)
         return Run(watch, bad_names, ends)
 
 
 def _state_tensors(target: ReplayTarget) -> Iterator[tuple[str, torch.Tensor]]:
     names = {id(p): n for n, p in target.model.named_parameters()}
-    for name, parameter in target.model.named_parameters():
-        yield name, parameter
+    yield from target.model.named_parameters()
     if target.optimizer is not None:
         for parameter, state in target.optimizer.state.items():
             for key, value in state.items():
@@ -120,3 +119,20 @@ def plain_loops(target: ReplayTarget) -> Iterator[None]:
                 if switch in group:
                     group[switch] = False
     yield
+
+
+@contextlib.contextmanager
+def counted_calls(watch: Watch, names: dict[int, str]) -> Iterator[None]:
+    """Count the calls of every module in a detailed run."""
+    if not watch.plan.is_detailed:
+        yield
+        return
+
+    def count(module: torch.nn.Module, _: object) -> None:
+        watch.calls[names.get(id(module), "")] += 1
+
+    handle = torch.nn.modules.module.register_module_forward_pre_hook(count)
+    try:
+        yield
+    finally:
+        handle.remove()

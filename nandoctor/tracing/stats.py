@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from nandoctor.evidence import Role, TensorStats
@@ -15,35 +17,25 @@ def tensor_stats(name: str, role: Role, tensor: torch.Tensor) -> TensorStats:
     values = stored_values(tensor)
     if values.numel() == 0:
         return TensorStats(name, role, dtype, shape, tensor.numel())
-    is_float = values.is_floating_point()
+    has_limits = values.is_floating_point() and not tensor.is_complex()
     values = values.to(torch.float64 if values.dtype == torch.float64 else torch.float32)
     finite = torch.isfinite(values)
-    good = values[finite]
-    counts = {
-        "num_nan": int(torch.isnan(values).sum()),
-        "num_posinf": int((values == torch.inf).sum()),
-        "num_neginf": int((values == -torch.inf).sum()),
-        "num_zero": int((values == 0).sum()),
-    }
-    limits = _limit_counts(values, tensor.dtype) if is_float and not tensor.is_complex() else {}
-    bad = None if finite.all() else first_index(~finite, shape)
+    size = values.abs()
+    info = torch.finfo(tensor.dtype if has_limits else torch.float32)
     return TensorStats(
-        name, role, dtype, shape, tensor.numel(), first_bad=bad,
-        **counts, **limits, **_moments(good),
+        name, role, dtype, shape, tensor.numel(),
+        num_nan=int(torch.isnan(values).sum()),
+        num_posinf=int((values == torch.inf).sum()),
+        num_neginf=int((values == -torch.inf).sum()),
+        num_zero=int((values == 0).sum()),
+        num_subnormal=int(((size > 0) & (size < info.tiny)).sum()) if has_limits else 0,
+        num_at_limit=int((finite & (size >= 0.99 * info.max)).sum()) if has_limits else 0,
+        first_bad=None if finite.all() else first_index(~finite, shape),
+        **_moments(values[finite]),
     )  # fmt: skip
 
 
-def _limit_counts(values: torch.Tensor, dtype: torch.dtype) -> dict[str, int]:
-    """Count the elements that are subnormal and those within 1 % of the dtype's maximum."""
-    info = torch.finfo(dtype)
-    size = values.abs()
-    return {
-        "num_subnormal": int(((size > 0) & (size < info.tiny)).sum()),
-        "num_at_limit": int(((size >= 0.99 * info.max) & (size < torch.inf)).sum()),
-    }
-
-
-def _moments(good: torch.Tensor) -> dict[str, float | None]:
+def _moments(good: torch.Tensor) -> dict[str, Any]:
     if good.numel() == 0:
         return {}
     wide = good if good.device.type == "mps" else good.double()

@@ -29,10 +29,10 @@ class Leaf:
 
 @dataclass(slots=True)
 class Stain:
-    """A storage that was seen with bad elements.
+    """A storage that was seen with bad elements, or uninitialised.
 
     Args:
-        writers: Ops that wrote bad elements, oldest first.
+        writers: Ops that wrote bad elements, oldest first; none: it was only seen uninitialised.
         infinity: It holds an intended infinity of this sign only (a mask), else None.
         leaf: The bad elements were moved here from that leaf, by copies only.
     """
@@ -41,7 +41,6 @@ class Stain:
     writers: list[int] = field(default_factory=list)
     infinity: float | None = None
     leaf: Leaf | None = None
-    is_garbage: bool = False
 
 
 def key_of(tensor: torch.Tensor) -> int | None:
@@ -50,6 +49,11 @@ def key_of(tensor: torch.Tensor) -> int | None:
         return int(tensor.untyped_storage()._cdata)
     except (NotImplementedError, RuntimeError):
         return None  # sparse layouts
+
+
+def weak_reference(tensor: torch.Tensor) -> StorageWeakRef:
+    """Hold the shell of a tensor's storage, so that its address is not used again."""
+    return StorageWeakRef(tensor.untyped_storage())  # type: ignore[no-untyped-call]
 
 
 class Leaves:
@@ -67,7 +71,7 @@ class Leaves:
         if key is not None:
             start = tensor.storage_offset() * tensor.element_size()
             end = start + _span(tensor)
-            self._spans.setdefault(key, []).append((start, end, leaf))
+            self._spans.setdefault(key, []).append((int(start), int(end), leaf))
 
     def find(self, tensor: torch.Tensor) -> Leaf | None:
         """Return the leaf that a tensor is, or is a view of."""
@@ -106,7 +110,7 @@ class Stains:
             return None
         stain = self._by_key.get(key)
         if stain is None:
-            stain = Stain(StorageWeakRef(tensor.untyped_storage()))
+            stain = Stain(weak_reference(tensor))
             self._by_key[key] = stain
         return stain
 

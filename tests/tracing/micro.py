@@ -69,6 +69,7 @@ class Fn(torch.nn.Module):
         self.function = function
 
     def forward(self, *args: Any) -> torch.Tensor:
+        """Call the function."""
         return self.function(self, *args)
 
 

@@ -20,6 +20,7 @@ class Block(nn.Module):
         self.fc = nn.Linear(4, 4, bias=False)
 
     def forward(self, x):
+        """Return the norm of each row."""
         h = self.fc(x)
         return h.square().sum(-1).sqrt()  # <- plain_block # <- reentrant # <- non_reentrant
 
@@ -35,11 +36,13 @@ class Outer(nn.Module):
 
     def __init__(self, mode: bool | None) -> None:
         super().__init__()
+        torch.manual_seed(1)
         self.stem = nn.Linear(4, 4, bias=False)
         self.block = Block()
         self.mode = mode
 
     def forward(self, x):
+        """Run the block as the mode says."""
         h = self.stem(x)
         if self.mode is None:
             return self.block(h)
