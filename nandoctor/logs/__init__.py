@@ -4,7 +4,9 @@ here."""
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
+from typing import BinaryIO, cast
 
 from nandoctor.errors import NandoctorError, UnreadableInputError
 from nandoctor.evidence import LogEvent, LogFacts
@@ -22,7 +24,7 @@ from nandoctor.logs import (
 from nandoctor.logs.choose import Overrides
 from nandoctor.logs.event_kinds import KIND_NAMES as EVENT_KINDS
 from nandoctor.logs.events import EventScanner
-from nandoctor.logs.format import LogFormat, Progress, Reading
+from nandoctor.logs.format import LogFormat, Progress
 from nandoctor.logs.history import build_history
 from nandoctor.logs.lines import numbered
 from nandoctor.logs.source import Source, open_source
@@ -38,6 +40,8 @@ LOG_FORMATS: tuple[LogFormat, ...] = (
     json_document.FORMAT,
     text.FORMAT,
 )
+
+_CODE_LINE = re.compile(rb"^\s*(?:import|from|def|class|return|assert)\s", re.MULTILINE)
 
 __all__ = ["EVENT_KINDS", "LOG_FORMATS", "LogFormat", "is_log", "read_events", "read_log"]
 
@@ -63,11 +67,13 @@ def read_log(
     Raises:
         NandoctorError: Nothing can be read, or no loss is in it.
     """
-    source = open_source(str(path))
-    if not source.head.strip():
-        raise UnreadableInputError(f"{path}: empty", hint="give a log that holds a line")
-    chosen = _format_of(source, format)
-    reading = chosen.read(source)
+    with open_source(str(path)) as source:
+        if not source.head.strip():
+            raise UnreadableInputError(f"{path}: empty", hint="give a log that holds a line")
+        chosen = _format_of(source, format)
+        reading = chosen.read(source)
+        if source.is_damaged:
+            reading.unread("(the file is cut off: the rest of the archive is missing)")
     history = build_history(reading.groups, Overrides(loss, grad_norm, step), str(path))
     if not reading.has_lines:
         history = replace(history, line=history.line * 0)
@@ -86,27 +92,29 @@ def read_log(
 
 def read_events(path: str) -> tuple[LogEvent, ...]:
     """Return the failure events of a raw job log, in line order (see ``EVENT_KINDS``)."""
-    source = open_source(str(path))
-    if not source.head.strip():
-        return ()
     scanner = EventScanner()
-    for number, line in numbered(source):
-        scanner.take(number, line.decode("utf-8", "replace"))
+    with open_source(str(path)) as source:
+        for number, line in numbered(source):
+            scanner.take(number, line.decode("utf-8", "replace"))
     return tuple(scanner.finish())
 
 
 def is_log(path: str) -> bool:
     """Whether a file is a training log, judged by its first 256 KiB."""
     try:
-        source = open_source(str(path))
-        source.stream = io.BytesIO(source.head)
-        chosen = _format_of(source, None)
-        reading = chosen.read(source)
+        with open_source(str(path)) as source:
+            head = source.head
+            source.stream = cast(BinaryIO, io.BytesIO(head))
+            chosen = _format_of(source, None)
+            reading = chosen.read(source)
         history = build_history(reading.groups, Overrides(), str(path))
     except NandoctorError:
         return False
-    if chosen.name in ("csv", "text"):
-        return len(history) >= 3 or not history.is_step_index
+    if chosen.name == "text":
+        if len(history) <= len(_CODE_LINE.findall(head)):
+            return False
+        known = [name for name in ("loss", "grad_norm", "lr") if name in history.columns]
+        return len(history) >= 3 or not history.is_step_index or len(known) > 1
     return len(history) > 0
 
 

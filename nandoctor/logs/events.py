@@ -21,7 +21,7 @@ _PREFIX = re.compile(
     r"^(?:\s*(?:\d{4}-\d\d-\d\dT[\d:.]+Z?\s|##\[\w+\]|\[?(?:rank|default)\s?\d+\]?: ?|\d{1,4}: ))+"
 )
 _CODE = re.compile(
-    r"float\(|math\.|np\.|torch\.|isnan|isinf|isfinite|^\s*(?:if|def|assert|return|import)\s|"
+    r"float\(|\b(?:math|np|numpy|jnp|torch)\.(?:nan|inf|tensor)\b|isnan|isinf|isfinite|^\s*(?:if|def|assert|return|import)\s|"
     r"::\w+.*\b(?:PASSED|XFAIL|SKIPPED)|\bpassed\b.*\bin [\d.]+s|^\s*(?:#|//|\+|-)\s*\w+\(|"
     r"\b(?:Collecting|Downloading|Installing|Requirement already)\b"
 )
@@ -50,9 +50,10 @@ class EventScanner:
             return
         rank = rank_of(text)
         bare = _PREFIX.sub("", text)
-        for event in self._tracebacks.take(number, bare, rank):
+        ended = list(self._tracebacks.take(number, bare, rank))
+        for event in ended:
             self._keep(self._named(event))
-        if self._tracebacks.is_inside(rank):
+        if self._tracebacks.is_inside(rank) or any(event.line == number for event in ended):
             return
         lower = bare.lower()
         kind = kind_of(bare, lower)

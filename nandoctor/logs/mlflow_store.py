@@ -29,7 +29,8 @@ def _read(source: Source) -> Reading:
         for other in sorted(folder.rglob("*")):
             if other.is_file() and other != place:
                 name = other.relative_to(folder).as_posix()
-                reading.groups.append(_metric(open_source(str(other)), reading, name))
+                with open_source(str(other)) as beside:
+                    reading.groups.append(_metric(beside, reading, name))
     reading.has_lines = len(reading.groups) == 1
     return reading
 

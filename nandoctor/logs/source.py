@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from nandoctor.errors import MissingExtraError, UnreadableInputError
 
@@ -35,6 +35,15 @@ class Source:
     """Bytes on disk, 0 where unknown."""
     is_damaged: bool = False
     """The stream broke off before its end (a truncated archive); what came before it was read."""
+    file: BinaryIO | None = None
+    """What is to be closed."""
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.file is not None:
+            self.file.close()
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the bytes in blocks, small ones first (readers learn from them)."""
@@ -70,23 +79,19 @@ class Source:
 
 def open_source(path: str) -> Source:
     """Open a log of any kind; raises UnreadableInputError where there is nothing to read."""
-    size = 0
     if path == "-":
-        stream: BinaryIO = sys.stdin.buffer
+        source = Source(path, b"", _decompressed(cast(io.BufferedReader, sys.stdin.buffer)))
     else:
         place = Path(path)
         if not place.is_file():
-            raise UnreadableInputError(
-                f"{path}: no such file", hint="name a log file, or - for stdin"
-            )
+            raise UnreadableInputError(f"{path}: no such file", hint="name a log, or - for stdin")
         try:
-            size = place.stat().st_size
-            stream = place.open("rb")
+            file = place.open("rb")
         except OSError as error:
             raise UnreadableInputError(f"{path}: {error.strerror}") from error
-    source = Source(path, b"", _decompressed(io.BufferedReader(cast(io.RawIOBase, stream))), size)
+        source = Source(path, b"", _decompressed(file), place.stat().st_size, file=file)
     source.head = source.read(HEAD)
-    source.stream = cast(BinaryIO, _Rejoined(source.head, source.stream))
+    source.stream = cast(BinaryIO, io.BufferedReader(_Rejoined(source.head, source.stream), 1 << 20))
     return source
 
 
@@ -114,24 +119,8 @@ class _Rejoined(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def read_all(self, limit: int) -> bytes:
-        """Read to the end, but no more than about ``limit`` bytes."""
-        parts: list[bytes] = []
-        total = 0
-        for block in self.blocks():
-            parts.append(block)
-            total += len(block)
-            if total > limit:
-                break
-        return b"".join(parts)
-
-    def read(self, size: int = -1) -> bytes:
-        if not self._head:
-            return self._rest.read(size)
-        if size < 0:
-            taken, self._head = self._head, b""
-            return taken + self._rest.read()
-        taken, self._head = self._head[:size], self._head[size:]
-        if len(taken) < size:
-            taken += self._rest.read(size - len(taken))
-        return taken
+    def readinto(self, buffer: Any) -> int:
+        taken = self._head[: len(buffer)] or self._rest.read(len(buffer))
+        self._head = self._head[len(taken) :]
+        buffer[: len(taken)] = taken
+        return len(taken)

@@ -70,7 +70,8 @@ class Template:
         last = np.searchsorted(delimiters, lines.ends)
         first = np.concatenate([[0], last[:-1]])
         number = last - first
-        rows = np.flatnonzero(free & (number == self.count))
+        is_long = len(lines.buffer) > _WIDEST + _FIRST_TAIL
+        rows = np.flatnonzero(free & (number == self.count) & is_long)
         rows = rows[lines.ends[rows] - lines.starts[rows] >= len(self.head)]
         if len(rows) and len(self.fixed):
             heads = lines.buffer[lines.starts[rows][:, None] + self.fixed]

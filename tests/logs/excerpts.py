@@ -1,0 +1,635 @@
+# ruff: noqa: E501
+"""Excerpts in the style of many frameworks, written for these tests, and what a reader should get
+of them."""
+
+from dataclasses import dataclass
+
+nan, inf = float("nan"), float("inf")
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A few lines of a log; ``loss``, ``step`` and ``columns`` are what is logged in it."""
+
+    name: str
+    text: str
+    loss: list[float]
+    step: list[int] | None
+    columns: dict[str, list[float]]
+
+
+EXCERPTS: list[Excerpt] = []
+
+
+def _add(
+    name: str, text: str, loss: list[float], step: list[int] | None = None, **columns: list[float]
+) -> None:
+    EXCERPTS.append(Excerpt(name, text, loss, step, columns))
+
+
+_add(
+    "megatron_ds",
+    """[default7]: iteration    31214/  115311 | consumed samples:     47768496 | consumed tokens:  97829879808 | elapsed time per iteration (s): 106.46 | learning rate: 5.279E-05 | global batch size:  2048 | lm loss: 2.129642E+00 | grad norm: 0.140 | num zeros: 0.0 | number of skipped iterations:   0 | number of nan iterations:   0 | samples per second: 19.237 | TFLOPs: 152.22 |
+[default7]: iteration    31215/  115311 | consumed samples:     47770544 | consumed tokens:  97834074112 | elapsed time per iteration (s): 106.36 | learning rate: 5.279E-05 | global batch size:  2048 | lm loss: NAN | grad norm: nan | num zeros: 0.0 | number of skipped iterations:   1 | number of nan iterations:   1 | samples per second: 19.255 | TFLOPs: 152.36 |
+[default7]: iteration    31216/  115311 | consumed samples:     47772592 | consumed tokens:  97838268416 | elapsed time per iteration (s): 106.36 | learning rate: 5.279E-05 | global batch size:  2048 | grad norm: nan | number of skipped iterations:   2 | number of nan iterations:   2 | samples per second: 19.255 | TFLOPs: 152.36 |
+[default7]:-----------------------------------------------------------------------------------------------
+[default7]: validation loss at iteration 31216 | lm loss value: 2.12E+00 | lm loss PPL: 8.34E+00 |
+""",
+    [2.129642, nan],
+    [31214, 31215],
+    num_nan_steps=[0, 1, 2],
+)
+_add(
+    "deepspeed",
+    """[2023-05-01 10:00:00,000] [INFO] [logging.py:96:log_dist] [Rank 0] step=10, skipped=0, lr=[1e-05, 1e-05], mom=[(0.9, 0.95), (0.9, 0.95)]
+[2023-05-01 10:00:00,100] [INFO] [timer.py:199:stop] epoch=0/micro_step=10/global_step=10, RunningAvgSamplesPerSec=12.1, CurrSamplesPerSec=12.3, MemAllocated=4.3GB, MaxMemAllocated=10.2GB
+steps: 10 loss: 2.3456 iter time (s): 0.512 samples/sec: 31.2
+[2023-05-01 10:00:05,000] [INFO] [logging.py:96:log_dist] [Rank 0] step=20, skipped=1, lr=[2e-05, 2e-05], mom=[(0.9, 0.95), (0.9, 0.95)]
+steps: 20 loss: 2.2456 iter time (s): 0.512 samples/sec: 31.2
+steps: 30 loss: nan iter time (s): 0.512 samples/sec: 31.2
+""",
+    [2.3456, 2.2456, nan],
+    [10, 20, 30],
+)
+_add(
+    "nanogpt",
+    """step 0: train loss 10.9880, val loss 10.9877
+iter 0: loss 10.9869, time 15000.12ms, mfu -100.00%
+iter 10: loss 9.5012, time 400.10ms, mfu 33.01%
+iter 20: loss nan, time 400.10ms, mfu 33.01%
+""",
+    [10.9869, 9.5012, nan],
+    [0, 10, 20],
+)
+_add(
+    "llmc",
+    """step    1/18865 | loss 11.009187 (+nanz)| norm 15.3568 (+nanz)| lr 8.57e-07 | 3056.36 ms | 42.6% bf16 MFU | 171546 tok/s
+step    2/18865 | loss 10.952454 (+nanz)| norm 15.3061 (+nanz)| lr 1.71e-06 | 1700.20 ms | 76.6% bf16 MFU | 308413 tok/s
+val loss 11.009483
+step    3/18865 | loss nan (+nanz)| norm nan (+nanz)| lr 2.57e-06 | 1695.44 ms | 76.8% bf16 MFU | 308800 tok/s
+""",
+    [11.009187, 10.952454, nan],
+    [1, 2, 3],
+    grad_norm=[15.3568, 15.3061, nan],
+    lr=[8.57e-7, 1.71e-6, 2.57e-6],
+)
+_add(
+    "modded",
+    """step:0/1770 val_loss:10.8258 train_time:0ms step_avg:nanms
+step:1/1770 train_loss:10.8258 train_time:219ms step_avg:nanms
+step:2/1770 train_loss:10.0627 train_time:320ms step_avg:nanms
+step:3/1770 train_loss:9.8627 train_time:320ms step_avg:nanms
+""",
+    [10.8258, 10.0627, 9.8627],
+    [1, 2, 3],
+)
+_add(
+    "torchtitan",
+    """[rank0]:[titan] 2024-10-30 14:08:55,364 - root - INFO - \x1b[31mstep:  1  \x1b[32mloss: 12.2564  \x1b[33mmemory:  5.47GiB(5.76%)  \x1b[34mtps: 1,122  \x1b[36mtflops: 8.12  \x1b[35mmfu: 2.60%\x1b[39m
+[rank0]:[titan] 2024-10-30 14:08:56,364 - root - INFO - \x1b[31mstep: 10  \x1b[32mloss:  8.2564  \x1b[33mmemory:  5.47GiB(5.76%)  \x1b[34mtps: 1,122  \x1b[36mtflops: 8.12  \x1b[35mmfu: 2.60%\x1b[39m
+[rank0]:[titan] 2024-10-30 14:08:57,364 - root - INFO - \x1b[31mstep: 20  \x1b[32mloss:  nan  \x1b[38;2;180;60;0mgrad_norm:  nan  \x1b[33mmemory:  5.47GiB(5.76%)  \x1b[34mtps: 1,122\x1b[39m
+""",
+    [12.2564, 8.2564, nan],
+    [1, 10, 20],
+)
+_add(
+    "torchtune",
+    """Step 1 | loss:1.5839 lr:2e-05 tokens_per_second_per_gpu:2001.3 peak_memory_active:20.1 grad_norm:3.2
+Step 2 | loss:1.5739 lr:2e-05 tokens_per_second_per_gpu:2001.3 peak_memory_active:20.1 grad_norm:3.3
+Step 3 | loss:nan lr:2e-05 tokens_per_second_per_gpu:2001.3 peak_memory_active:20.1 grad_norm:nan
+""",
+    [1.5839, 1.5739, nan],
+    [1, 2, 3],
+    grad_norm=[3.2, 3.3, nan],
+    lr=[2e-5] * 3,
+)
+_add(
+    "axolotl",
+    """{'loss': 1.2435, 'grad_norm': 0.91, 'learning_rate': 2e-05, 'epoch': 0.01}
+{'loss': '1.2335', 'grad_norm': '0.92', 'learning_rate': '2e-05', 'epoch': '0.02'}
+{'loss': 'nan', 'grad_norm': 'nan', 'learning_rate': '2e-05', 'epoch': '0.03'}
+{'train_runtime': 12.0, 'train_samples_per_second': 1.0, 'train_loss': 1.0, 'epoch': 0.03}
+""",
+    [1.2435, 1.2335, nan],
+    None,
+    grad_norm=[0.91, 0.92, nan],
+)
+_add(
+    "llamafactory_jsonl",
+    """{"current_steps": 10, "total_steps": 1000, "loss": 1.8312, "lr": 4.9e-05, "epoch": 0.02, "percentage": 1.0, "elapsed_time": "0:00:10", "remaining_time": "0:16:30"}
+{"current_steps": 20, "total_steps": 1000, "loss": 1.7312, "lr": 4.8e-05, "epoch": 0.04, "percentage": 2.0, "elapsed_time": "0:00:20", "remaining_time": "0:16:20"}
+{"current_steps": 30, "total_steps": 1000, "loss": NaN, "lr": 4.8e-05, "epoch": 0.06, "percentage": 3.0, "elapsed_time": "0:00:30", "remaining_time": "0:16:10"}
+""",
+    [1.8312, 1.7312, nan],
+    [10, 20, 30],
+    lr=[4.9e-5, 4.8e-5, 4.8e-5],
+)
+_add(
+    "fairseq_json",
+    """2023-01-01 10:00:00 | INFO | train_inner | {"epoch": 1, "update": 0.1, "loss": "14.3", "nll_loss": "14.1", "ppl": "17000.1", "wps": "3000", "ups": "1.0", "wpb": "3000", "bsz": "100", "num_updates": "100", "lr": "1e-05", "gnorm": "2.5", "clip": "0", "loss_scale": "128", "train_wall": "10", "gb_free": "10.1", "wall": "20"}
+2023-01-01 10:00:10 | INFO | fairseq.trainer | NOTE: gradient overflow detected, ignoring gradient, setting loss scale to: 64.0
+2023-01-01 10:00:10 | INFO | train_inner | {"epoch": 1, "update": 0.2, "loss": "13.3", "nll_loss": "14.1", "ppl": "17000.1", "wps": "3000", "ups": "1.0", "wpb": "3000", "bsz": "100", "num_updates": "200", "lr": "2e-05", "gnorm": "2.5", "clip": "0", "loss_scale": "64", "train_wall": "10", "gb_free": "10.1", "wall": "20"}
+""",
+    [14.3, 13.3],
+    [100, 200],
+    loss_scale=[128, 64],
+    grad_norm=[2.5, 2.5],
+)
+_add(
+    "fairseq_simple",
+    """2023-01-01 10:00:00 | INFO | train_inner | epoch 001:    100 / 4950 loss=14.351, nll_loss=14.1, ppl=20899.56, wps=49604, ups=0, wpb=277035.016, bsz=8563.074, num_updates=100, lr=4.84525e-06, gnorm=3.901, clip=0.000, loss_scale=64, train_wall=100, wall=0
+2023-01-01 10:00:00 | INFO | train_inner | epoch 001:    200 / 4950 loss=13.351, nll_loss=14.1, ppl=20899.56, wps=49604, ups=0, wpb=277035.016, bsz=8563.074, num_updates=200, lr=5.84525e-06, gnorm=3.801, clip=0.000, loss_scale=64, train_wall=100, wall=0
+2023-01-01 10:05:00 | INFO | valid | epoch 001 | valid on 'valid' subset | loss 12.01 | nll_loss 11.5 | ppl 2900.1 | wps 100 | wpb 2000 | bsz 20 | num_updates 200
+2023-01-01 10:00:00 | INFO | train_inner | epoch 002:    50 / 4950 loss=12.351, nll_loss=14.1, ppl=20899.56, wps=49604, ups=0, wpb=277035.016, bsz=8563.074, num_updates=300, lr=5.84525e-06, gnorm=3.801, clip=0.000, loss_scale=64, train_wall=100, wall=0
+""",
+    [14.351, 13.351, 12.351],
+    [100, 200, 300],
+)
+_add(
+    "mmengine",
+    """2023/08/01 12:00:00 - mmengine - INFO - Epoch(train)  [1][  50/7330]  base_lr: 1.9820e-03 lr: 1.9820e-03  eta: 1 day, 0:10:20  time: 0.4950  data_time: 0.0120  memory: 3387  grad_norm: 15.2  loss: 2.2310  loss_cls: 1.1230  loss_bbox: 1.1080
+2023/08/01 12:00:25 - mmengine - INFO - Epoch(train)  [1][ 100/7330]  base_lr: 1.9820e-03 lr: 3.9820e-03  eta: 1 day, 0:10:20  time: 0.4950  data_time: 0.0120  memory: 3387  grad_norm: nan  loss: nan  loss_cls: nan  loss_bbox: nan
+2023/08/01 12:00:50 - mmengine - INFO - Epoch(val) [1][50/625]    eta: 0:00:50  time: 0.0801  data_time: 0.0020  memory: 500
+""",
+    [2.2310, nan],
+    [50, 100],
+    grad_norm=[15.2, nan],
+)
+_add(
+    "mmdet_json",
+    """{"env_info": "sys.platform: linux", "seed": 1, "exp_name": "a.py"}
+{"mode": "train", "epoch": 1, "iter": 50, "lr": 0.001, "memory": 3000, "data_time": 0.05, "loss_rpn_cls": 0.6, "loss": 2.3, "time": 0.5, "grad_norm": 12.0}
+{"mode": "train", "epoch": 1, "iter": 100, "lr": 0.002, "memory": 3000, "data_time": 0.05, "loss_rpn_cls": 0.6, "loss": NaN, "time": 0.5, "grad_norm": NaN}
+{"mode": "val", "epoch": 1, "iter": 100, "lr": 0.002, "bbox_mAP": 0.1, "loss": 1.0}
+{"mode": "train", "epoch": 2, "iter": 50, "lr": 0.002, "memory": 3000, "data_time": 0.05, "loss_rpn_cls": 0.6, "loss": 1.5, "time": 0.5, "grad_norm": 3.0}
+""",
+    [2.3, nan, 1.5],
+    [50, 100, 50],
+)
+_add(
+    "detectron2",
+    """[11/01 20:14:15 d2.utils.events]:  eta: 5:41:49  iter: 379  total_loss: 1.707  loss_cls: 1.184  loss_box_reg: 0.475  time: 0.2293  last_time: 0.2210  data_time: 0.0033  last_data_time: 0.0030   lr: 0.003796  max_mem: 3782M
+[11/01 20:14:20 d2.utils.events]:  eta: 5:41:49  iter: 399  total_loss: nan  loss_cls: nan  loss_box_reg: 0.475  time: 0.2293  last_time: 0.2210  data_time: 0.0033  last_data_time: 0.0030   lr: 0.003996  max_mem: 3782M
+""",
+    [1.707, nan],
+    [379, 399],
+    lr=[0.003796, 0.003996],
+)
+_add(
+    "keras_cr",
+    """Epoch 1/3\n  1/100 [..............................] - ETA: 1:00 - loss: 2.30\x08\x08\x08\x08\r 50/100 [=============>................] - ETA: 0:30 - loss: 2.10\r100/100 [==============================] - 5s 50ms/step - loss: 2.0000 - accuracy: 0.3 - val_loss: 1.9 - val_accuracy: 0.4\nEpoch 2/3\n 50/100 [=============>................] - ETA: 0:30 - loss: nan\r100/100 [==============================] - 5s 50ms/step - loss: nan - accuracy: 0.3 - val_loss: nan - val_accuracy: 0.4\nEpoch 3/3\n100/100 [==============================] - 5s 50ms/step - loss: nan - accuracy: 0.3 - val_loss: nan - val_accuracy: 0.4\n""",
+    [2.0, nan, nan],
+    [1, 2, 3],
+    val_loss=[1.9, nan, nan],
+)
+_add(
+    "keras3",
+    """Epoch 1/3
+\x1b[1m100/100\x1b[0m \x1b[32m━━━━━━━━━━━━━━━━━━━━\x1b[0m\x1b[37m\x1b[0m \x1b[1m5s\x1b[0m 50ms/step - accuracy: 0.3000 - loss: 2.0000 - val_accuracy: 0.4000 - val_loss: 1.9000
+Epoch 2/3
+\x1b[1m100/100\x1b[0m \x1b[32m━━━━━━━━━━━━━━━━━━━━\x1b[0m\x1b[37m\x1b[0m \x1b[1m5s\x1b[0m 50ms/step - accuracy: 0.3000 - loss: 1.8000 - val_accuracy: 0.4000 - val_loss: 1.7000
+""",
+    [2.0, 1.8],
+    [1, 2],
+)
+_add(
+    "mnist",
+    """Train Epoch: 1 [0/60000 (0%)]\tLoss: 2.300039
+Train Epoch: 1 [640/60000 (1%)]\tLoss: 2.213470
+Train Epoch: 1 [1280/60000 (2%)]\tLoss: nan
+
+Test set: Average loss: 0.0500, Accuracy: 9800/10000 (98%)
+
+Train Epoch: 2 [0/60000 (0%)]\tLoss: 0.300039
+Train Epoch: 2 [640/60000 (1%)]\tLoss: 0.213470
+""",
+    [2.300039, 2.213470, nan, 0.300039, 0.213470],
+    [0, 640, 1280, 0, 640],
+)
+_add(
+    "imagenet",
+    """Epoch: [0][   1/5005]\tTime  5.123 ( 5.123)\tData  3.210 ( 3.210)\tLoss 7.0012e+00 (7.0012e+00)\tAcc@1   0.00 (  0.00)\tAcc@5   0.39 (  0.39)
+Epoch: [0][  11/5005]\tTime  0.321 ( 0.800)\tData  0.000 ( 0.300)\tLoss 6.9512e+00 (6.9912e+00)\tAcc@1   0.00 (  0.10)\tAcc@5   0.39 (  0.50)
+Epoch: [0][  21/5005]\tTime  0.321 ( 0.800)\tData  0.000 ( 0.300)\tLoss nan (nan)\tAcc@1   0.00 (  0.10)\tAcc@5   0.39 (  0.50)
+""",
+    [7.0012, 6.9512, nan],
+    [1, 11, 21],
+)
+_add(
+    "lightning_bar",
+    """Epoch 0:   0%|          | 0/100 [00:00<?, ?it/s]\rEpoch 0:   1%|          | 1/100 [00:00<00:10,  9.5it/s, loss=2.3, v_num=0]\rEpoch 0:  50%|█████     | 50/100 [00:05<00:05,  9.5it/s, loss=2.1, v_num=0]\rEpoch 0: 100%|██████████| 100/100 [00:10<00:00,  9.5it/s, loss=nan, v_num=0]\n""",
+    [2.3, 2.1, nan],
+    [1, 50, 100],
+)
+_add(
+    "lightning2_bar",
+    """Epoch 0:   1%|          | 1/100 [00:00<00:10,  9.5it/s, v_num=0, train_loss=2.300]\rEpoch 0:   2%|          | 2/100 [00:00<00:10,  9.5it/s, v_num=0, train_loss=2.200]\rEpoch 0:   3%|          | 3/100 [00:00<00:10,  9.5it/s, v_num=0, train_loss=nan.0]\n""",
+    [2.3, 2.2, nan],
+    [1, 2, 3],
+)
+_add(
+    "gha",
+    """2024-05-01T12:00:00.1234567Z step 1 loss 2.5
+2024-05-01T12:00:01.1234567Z step 2 loss 2.4
+2024-05-01T12:00:02.1234567Z step 3 loss inf
+""",
+    [2.5, 2.4, inf],
+    [1, 2, 3],
+)
+_add(
+    "srun",
+    """0: step=1 loss=2.5 gnorm=1.0
+1: step=1 loss=2.7 gnorm=1.0
+0: step=2 loss=2.4 gnorm=1.1
+1: step=2 loss=2.6 gnorm=1.1
+0: step=3 loss=2.3 gnorm=1.1
+1: step=3 loss=nan gnorm=1.1
+""",
+    [2.5, 2.4, 2.3],
+    [1, 2, 3],
+)
+_add(
+    "rank_prefix",
+    """[rank0]: step 1 loss 2.5
+[rank1]: step 1 loss 2.7
+[rank1]: step 2 loss 2.6
+[rank0]: step 2 loss 2.4
+[rank0]: step 3 loss 2.3
+[rank1]: step 3 loss 2.2
+""",
+    [2.5, 2.4, 2.3],
+    [1, 2, 3],
+)
+_add(
+    "nemo_bar",
+    """Epoch 0: :   0%| | 9/10000 [00:20<6:20:30, v_num=0, reduced_train_loss=10.80, global_step=8.000, consumed_samples=72.0, train_step_timing in s=2.1]\rEpoch 0: :   0%| | 10/10000 [00:20<6:20:30, v_num=0, reduced_train_loss=10.70, global_step=9.000, consumed_samples=80.0, train_step_timing in s=2.1]\rEpoch 0: :   0%| | 11/10000 [00:20<6:20:30, v_num=0, reduced_train_loss=nan.0, global_step=10.00, consumed_samples=80.0, train_step_timing in s=2.1]\n""",
+    [10.8, 10.7, nan],
+    [8, 9, 10],
+)
+_add(
+    "opennmt",
+    """[2018-11-26 14:47:26,759 INFO] Step 5350/50000; acc:  51.25; ppl:  8.43; xent: 2.13; lr: 0.00066; 1320/1445 tok/s;  19995 sec
+[2018-11-26 14:47:26,759 INFO] Step 5400/50000; acc:  51.25; ppl:   nan; xent: nan; lr: 0.00066; 1320/1445 tok/s;  19995 sec
+""",
+    [2.13, nan],
+    [5350, 5400],
+)
+_add(
+    "darknet",
+    """1: 1000.123, 1000.123 avg loss, 0.000000 rate, 3.512 seconds, 64 images
+Region 82 Avg IOU: -nan, Class: -nan, Obj: -nan, No Obj: 0.004668, .5R: -nan, .75R: -nan,  count: 0
+2: 900.123, 990.123 avg loss, 0.000000 rate, 3.512 seconds, 128 images
+3: 342823469128736498123649812364981236.000000, 99123649812364981236498123649812364.000000 avg loss, 0.000000 rate, 3.512 seconds, 192 images
+""",
+    [1000.123, 900.123, 342823469128736498123649812364981236.0],
+    [1, 2, 3],
+)
+_add(
+    "mlx",
+    """Iter 1: Val loss 2.086, Val took 17.177s
+Iter 10: Train loss 1.986, Learning Rate 1.000e-05, It/sec 0.561, Tokens/sec 123.4, Trained Tokens 2200, Peak mem 10.1 GB
+Iter 20: Train loss nan, Learning Rate 1.000e-05, It/sec 0.561, Tokens/sec 123.4, Trained Tokens 4400, Peak mem 10.1 GB
+""",
+    [1.986, nan],
+    [10, 20],
+)
+_add(
+    "bigdl",
+    """2017-08-20 16:11:38 INFO  DistriOptimizer$:295 - [Epoch 64 736512/1281167][Iteration 45457][Wall Clock 197331.83477254s] Train 1792 in 4.387814632seconds. Throughput is 408.40378 records/second. Loss is 1.2345.
+2017-08-20 16:11:42 INFO  DistriOptimizer$:295 - [Epoch 64 738304/1281167][Iteration 45458][Wall Clock 197336.83477254s] Train 1792 in 4.387814632seconds. Throughput is 408.40378 records/second. Loss is Infinity.
+""",
+    [1.2345, inf],
+    [45457, 45458],
+)
+_add(
+    "dll",
+    """DLL 2020-05-29 11:31:45.763470 - Training Epoch: 0 Training Iteration: 1787  average_loss : 2.354230079650879  step_loss : 3.146484375  learning_rate : 0.005360045911827694
+DLL 2020-05-29 11:31:46.763470 - Training Epoch: 0 Training Iteration: 1788  average_loss : 2.354230079650879  step_loss : 3.246484375  learning_rate : 0.005360045911827694
+""",
+    [3.146484375, 3.246484375],
+    [1787, 1788],
+)
+_add(
+    "block",
+    """Epoch 1/50
+Train - Loss: 5.20, Recon: 4.0, KL: 1.2
+Val   - Loss: inf, Recon: 1148064758133696000.0000, KL: inf
+Epoch 2/50
+Train - Loss: 4.20, Recon: 3.0, KL: 1.2
+Val   - Loss: 5.1, Recon: 4.0000, KL: 1.1
+""",
+    [5.2, 4.2],
+    [1, 2],
+)
+_add(
+    "mxnet",
+    """INFO:root:Epoch[0] Batch [20]\tSpeed: 2.84 samples/sec\tTrain-accuracy=0.787804
+INFO:root:Epoch[0] Batch [300]\tSpeed: 2.84 samples/sec\tTrain-RPNAcc=0.787804,\tRPNLogLoss=0.394855,\tRPNL1Loss=0.736515,
+INFO:root:Epoch[0] Batch [320]\tSpeed: 2.84 samples/sec\tTrain-RPNAcc=0.787804,\tRPNLogLoss=nan,\tRPNL1Loss=nan,
+""",
+    [0.394855, nan],
+    [300, 320],
+)
+_add(
+    "estimator",
+    """INFO:tensorflow:loss = 0.0033215743, step = 63717 (1.122 sec)
+INFO:tensorflow:global_step/sec: 89.1
+INFO:tensorflow:loss = 0.0032215743, step = 63817 (1.122 sec)
+""",
+    [0.0033215743, 0.0032215743],
+    [63717, 63817],
+)
+_add(
+    "jax",
+    """I0101 10:00:00.000000 140 train.py:100] [100] train_loss=2.5, lr=0.001, steps_per_second=3.1
+I0101 10:00:00.000000 140 train.py:100] [200] train_loss=2.4, lr=0.001, steps_per_second=3.1
+I0101 10:00:00.000000 140 train.py:100] [300] train_loss=nan, lr=0.001, steps_per_second=3.1
+""",
+    [2.5, 2.4, nan],
+    [100, 200, 300],
+)
+_add(
+    "olmo",
+    """2024-03-01 10:00:00.000\tolmo-host:0\tolmo.train:967\tINFO\t[step=1/739328,epoch=0]
+    optim/total_grad_norm=4.1203
+    train/CrossEntropyLoss=11.20
+    train/Perplexity=73120
+    throughput/total_tokens=4,194,304
+2024-03-01 10:00:10.000\tolmo-host:0\tolmo.train:967\tINFO\t[step=2/739328,epoch=0]
+    optim/total_grad_norm=4.0203
+    train/CrossEntropyLoss=11.10
+    train/Perplexity=66120
+    throughput/total_tokens=8,388,608
+2024-03-01 10:00:20.000\tolmo-host:0\tolmo.train:967\tINFO\t[step=3/739328,epoch=0]
+    optim/total_grad_norm=nan
+    train/CrossEntropyLoss=nan
+    train/Perplexity=nan
+    throughput/total_tokens=8,388,608
+""",
+    [11.2, 11.1, nan],
+    [1, 2, 3],
+    grad_norm=[4.1203, 4.0203, nan],
+)
+_add(
+    "nanotron",
+    """01/01/2024 10:00:00 [INFO|DP=0|PP=0|TP=0]: iteration: 1 / 100 | consumed_tokens: 1.05M | elapsed_time_per_iteration_ms: 2.1K | tokens_per_sec: 500K | tokens_per_sec_per_gpu: 62.4K | global_batch_size: 512 | lm_loss: 11.1 | lr: 0.0001 | model_tflops_per_gpu: 30.1 | hardware_tflops_per_gpu: 30.1 | grad_norm: 5.2
+01/01/2024 10:00:02 [INFO|DP=0|PP=0|TP=0]: iteration: 2 / 100 | consumed_tokens: 2.10M | elapsed_time_per_iteration_ms: 2.1K | tokens_per_sec: 500K | tokens_per_sec_per_gpu: 62.4K | global_batch_size: 512 | lm_loss: 10.9 | lr: 0.0001 | model_tflops_per_gpu: 30.1 | hardware_tflops_per_gpu: 30.1 | grad_norm: 5.1
+""",
+    [11.1, 10.9],
+    [1, 2],
+    grad_norm=[5.2, 5.1],
+)
+_add(
+    "composer",
+    """[batch=1/100]:
+\t Train time/batch: 0
+\t Train time/sample: 0
+\t Train loss/train/total: 11.5
+\t Train metrics/train/LanguageCrossEntropy: 11.4
+[batch=2/100]:
+\t Train time/batch: 1
+\t Train time/sample: 512
+\t Train loss/train/total: 11.2
+\t Train metrics/train/LanguageCrossEntropy: 11.1
+[batch=3/100]:
+\t Train time/batch: 2
+\t Train time/sample: 1024
+\t Train loss/train/total: nan
+\t Train metrics/train/LanguageCrossEntropy: nan
+""",
+    [11.5, 11.2, nan],
+    [1, 2, 3],
+)
+_add(
+    "fastai",
+    """epoch     train_loss  valid_loss  accuracy  time    
+0         2.345000    2.100000    0.330000  00:12     
+1         2.245000    2.000000    0.340000  00:12     
+2         nan         nan         0.100000  00:12     
+""",
+    [2.345, 2.245, nan],
+    [0, 1, 2],
+)
+_add(
+    "yolo",
+    """      Epoch    GPU_mem   box_loss   cls_loss   dfl_loss  Instances       Size
+        1/3      8.6G      1.425      1.364      1.182        765        640:  50%|█████     | 10/20 [00:05<00:05,  2.0it/s]
+        1/3      8.6G      1.405      1.354      1.172        765        640: 100%|██████████| 20/20 [00:10<00:00,  2.0it/s]
+                 Class     Images  Instances      Box(P          R      mAP50  mAP50-95): 100%|██████████| 4/4 [00:01<00:00,  3.0it/s]
+                   all        107        938      0.469        0.4      0.381      0.211
+      Epoch    GPU_mem   box_loss   cls_loss   dfl_loss  Instances       Size
+        2/3      8.6G        nan        nan        nan        765        640: 100%|██████████| 20/20 [00:10<00:00,  2.0it/s]
+""",
+    [1.405, nan],
+    [1, 2],
+)
+_add(
+    "spinningup",
+    """---------------------------------------
+|             Epoch |               1 |
+|      AverageEpRet |            20.1 |
+|            LossPi |        -0.00123 |
+|             LossV |            12.3 |
+---------------------------------------
+---------------------------------------
+|             Epoch |               2 |
+|      AverageEpRet |            20.1 |
+|            LossPi |        -0.00223 |
+|             LossV |             nan |
+---------------------------------------
+""",
+    [-0.00123, -0.00223],
+    [1, 2],
+)
+_add(
+    "sb3",
+    """------------------------------------------
+| rollout/                |              |
+|    ep_rew_mean          | 22.1         |
+| time/                   |              |
+|    iterations           | 2            |
+|    total_timesteps      | 4096         |
+| train/                  |              |
+|    approx_kl            | 0.0081       |
+|    loss                 | 8.74         |
+|    n_updates            | 10           |
+------------------------------------------
+------------------------------------------
+| rollout/                |              |
+|    ep_rew_mean          | 22.1         |
+| time/                   |              |
+|    iterations           | 3            |
+|    total_timesteps      | 6144         |
+| train/                  |              |
+|    approx_kl            | 0.0081       |
+|    loss                 | nan          |
+|    n_updates            | 20           |
+------------------------------------------
+""",
+    [8.74, nan],
+    None,
+)
+_add(
+    "gan_dcgan",
+    """[0/5][0/1583]\tLoss_D: 1.7410\tLoss_G: 4.5538\tD(x): 0.4944\tD(G(z)): 0.5806 / 0.0167
+[0/5][50/1583]\tLoss_D: 0.7410\tLoss_G: 14.5538\tD(x): 0.9944\tD(G(z)): 0.5806 / 0.0167
+[0/5][100/1583]\tLoss_D: nan\tLoss_G: nan\tD(x): nan\tD(G(z)): nan / nan
+""",
+    [1.7410, 0.7410, nan],
+    None,
+)
+_add(
+    "plain_epoch",
+    "Epoch 1, Loss: 0.693\nEpoch 2, Loss: 0.650\nEpoch 3, Loss: nan\n",
+    [0.693, 0.65, nan],
+    [1, 2, 3],
+)
+_add("dash", "iteration 1 - Loss-0.785\niteration 2 - Loss-0.685\n", [0.785, 0.685], [1, 2])
+_add(
+    "negative",
+    "step 1 loss -0.785\nstep 2 loss: -1.5e+00\nstep 3 loss=-inf\n",
+    [-0.785, -1.5, -inf],
+    [1, 2, 3],
+)
+_add(
+    "thousands",
+    "step 1,000 | loss 2.5\nstep 2,000 | loss 2.4\nstep 3,000 | loss 2.3\n",
+    [2.5, 2.4, 2.3],
+    [1000, 2000, 3000],
+)
+_add(
+    "trl",
+    """{'loss': 0.6931, 'grad_norm': 5.1, 'learning_rate': 5e-07, 'rewards/chosen': 0.0, 'rewards/rejected': 0.0, 'rewards/accuracies': 0.0, 'logps/rejected': -200.1, 'epoch': 0.0}
+{'loss': 0.6831, 'grad_norm': 5.0, 'learning_rate': 5e-07, 'rewards/chosen': 0.1, 'rewards/rejected': 0.0, 'rewards/accuracies': 0.5, 'logps/rejected': -200.1, 'epoch': 0.01}
+""",
+    [0.6931, 0.6831],
+    None,
+)
+_add(
+    "verl",
+    """step:1 - global_seqlen/min:100 - actor/pg_loss:0.01 - actor/entropy_loss:0.5 - actor/grad_norm:0.2 - actor/lr:1e-06 - critic/vf_loss:1.2
+step:2 - global_seqlen/min:100 - actor/pg_loss:nan - actor/entropy_loss:0.5 - actor/grad_norm:nan - actor/lr:1e-06 - critic/vf_loss:1.2
+""",
+    [0.01, nan],
+    [1, 2],
+    grad_norm=[0.2, nan],
+)
+_add(
+    "espnet",
+    """[host] 2023-01-01 10:00:00,000 (trainer:737) INFO: 1epoch:train:1-500batch: iter_time=0.001, forward_time=0.1, loss_ctc=200.1, loss_att=90.1, acc=0.1, loss=120.1, backward_time=0.1, grad_norm=50.1, clip=100.000, loss_scale=65536, optim_step_time=0.02, optim0_lr0=5.0e-06, train_time=0.3
+[host] 2023-01-01 10:05:00,000 (trainer:737) INFO: 1epoch:train:501-1000batch: iter_time=0.001, forward_time=0.1, loss_ctc=nan, loss_att=90.1, acc=0.1, loss=nan, backward_time=0.1, grad_norm=nan, clip=100.000, loss_scale=32768, optim_step_time=0.02, optim0_lr0=5.0e-06, train_time=0.3
+""",
+    [120.1, nan],
+    None,
+    grad_norm=[50.1, nan],
+    loss_scale=[65536, 32768],
+)
+_add(
+    "kohya",
+    """steps:   1%|          | 10/1000 [00:10<16:30,  1.00s/it, avr_loss=0.123]\rsteps:   1%|          | 11/1000 [00:11<16:30,  1.00s/it, avr_loss=0.125]\rsteps:   1%|          | 12/1000 [00:11<16:30,  1.00s/it, avr_loss=nan]\n""",
+    [0.123, 0.125, nan],
+    [10, 11, 12],
+)
+_add(
+    "apex",
+    """Gradient overflow.  Skipping step, loss scaler 0 reducing loss scale to 32768.0
+step: 10 loss: 3.5 scale: 32768.0
+Gradient overflow.  Skipping step, loss scaler 0 reducing loss scale to 16384.0
+step: 20 loss: 3.4 scale: 16384.0
+""",
+    [3.5, 3.4],
+    [10, 20],
+    loss_scale=[32768, 16384],
+)
+_add("tsv", "step\tloss\n1\t2.5\n2\t2.4\n3\tnan\n", [2.5, 2.4, nan], [1, 2, 3])
+_add("semicolon", "epoch;loss;lr\n1;2.5;0.1\n2;NaN;0.1\n3;-inf;0.1\n", [2.5, nan, -inf], [1, 2, 3])
+_add(
+    "csv_tensor",
+    "step,loss\n0,\"tensor(2.5, device='cuda:0')\"\n1,\"tensor(nan, device='cuda:0')\"\n",
+    [2.5, nan],
+    [0, 1],
+)
+_add("csv_hash", "# run 3\nstep, loss\n0, 2.5\n1, inf\n2, 3\n", [2.5, inf, 3], [0, 1, 2])
+_add("bareline", "2.1 2.0 1.9 8734.5 nan", [2.1, 2.0, 1.9, 8734.5, nan], None)
+_add("barecomma", "2.1, 2.0, 1.9, 8734.5, inf\n", [2.1, 2.0, 1.9, 8734.5, inf], None)
+_add("bare", "2.1\n2.0\nNaN\n-inf\n", [2.1, 2.0, nan, -inf], None)
+_add("barejson", "[2.1, 2.0, NaN, null]", [2.1, 2.0, nan, nan], None)
+_add(
+    "json_array",
+    '[{"step":1,"loss":2.5},{"step":2,"loss":null},{"step":3,"loss":"Infinity"}]',
+    [2.5, nan, inf],
+    [1, 2, 3],
+)
+_add(
+    "kerashist",
+    '{"loss": [2.5, 2.4, NaN], "val_loss": [2.6, 2.5, NaN], "lr": [0.1,0.1,0.1]}',
+    [2.5, 2.4, nan],
+    None,
+    lr=[0.1] * 3,
+)
+_add(
+    "jsonl_nested",
+    '{"step": 1, "metrics": {"train": {"loss": 2.5}}}\n{"step": 2, "metrics": {"train": {"loss": 2.4}}}\n',
+    [2.5, 2.4],
+    [1, 2],
+)
+_add(
+    "jsonl_long",
+    '{"step": 1, "name": "train/loss", "value": 2.5}\n{"step": 1, "name": "lr", "value": 0.1}\n{"step": 2, "name": "train/loss", "value": 2.4}\n',
+    [2.5, 2.4],
+    [1, 2],
+)
+_add(
+    "restart",
+    "step 1 loss 2.5\nstep 2 loss 2.4\nstep 3 loss 2.3\nstep 1 loss 2.5\nstep 2 loss 2.41\nstep 3 loss 2.31\n",
+    [2.5, 2.4, 2.3, 2.5, 2.41, 2.31],
+    [1, 2, 3, 1, 2, 3],
+)
+_add("loss_first", "loss: 2.5 at step 10\nloss: 2.4 at step 20\n", [2.5, 2.4], [10, 20])
+_add(
+    "traintest",
+    "Epoch 1: train loss 2.5, test loss 2.6, lr 0.1\nEpoch 2: train loss 2.4, test loss nan, lr 0.1\n",
+    [2.5, 2.4],
+    [1, 2],
+)
+_add(
+    "pipe_table",
+    "| step | loss | lr |\n|------|------|----|\n| 1 | 2.5 | 0.1 |\n| 2 | nan | 0.1 |\n",
+    [2.5, nan],
+    [1, 2],
+)
+_add("whitespace_csv", "step loss lr\n1 2.5 0.1\n2 nan 0.1\n", [2.5, nan], [1, 2])
+_add("quoted", "> step 1: loss = 2.5\n> step 2: loss = nan\n", [2.5, nan], [1, 2])
+_add(
+    "unsloth",
+    """  0%|          | 0/60 [00:00<?, ?it/s]\n{'loss': 1.8, 'grad_norm': 0.3, 'learning_rate': 4e-05, 'epoch': 0.01}\n  2%|▏         | 1/60 [00:05<05:00,  5.08s/it]\n{'loss': 1.7, 'grad_norm': 0.3, 'learning_rate': 4e-05, 'epoch': 0.02}\n""",
+    [1.8, 1.7],
+    None,
+)
+_add(
+    "hf_notebook_table",
+    "Step\tTraining Loss\n10\t2.5\n20\t2.4\n30\t0.000000\n",
+    [2.5, 2.4, 0],
+    [10, 20, 30],
+)
+_add(
+    "ddp_rank",
+    "RANK: 1 Train Epoch: 0 [0/50000 (0%)]\tLoss: 2.37\nRANK: 0 Train Epoch: 0 [0/50000 (0%)]\tLoss: 2.38\nRANK: 0 Train Epoch: 0 [64/50000 (0%)]\tLoss: 2.18\nRANK: 1 Train Epoch: 0 [64/50000 (0%)]\tLoss: 2.17\n",
+    [2.38, 2.18],
+    [0, 64],
+)
+_add(
+    "logfmt",
+    'ts=2024-01-01T10:00:00Z level=info msg="train" step=1 loss=2.5 lr=0.001\nts=2024-01-01T10:00:01Z level=info msg="train" step=2 loss=nan lr=0.001\n',
+    [2.5, nan],
+    [1, 2],
+)
+_add(
+    "gpt_neox",
+    """ samples/sec: 21.5 | iteration      100/  320000 | elapsed time per iteration (ms): 2970.3 | learning rate: 6.000E-07 | approx flops per GPU: 50.1TFLOPS | lm_loss: 1.042345E+01 | loss scale: 65536.0 | number of skipped iterations:   0 | number of nan iterations:   0 |
+ samples/sec: 21.5 | iteration      110/  320000 | elapsed time per iteration (ms): 2970.3 | learning rate: 6.600E-07 | approx flops per GPU: 50.1TFLOPS | lm_loss: NAN | loss scale: 32768.0 | number of skipped iterations:   1 | number of nan iterations:   1 |
+""",
+    [10.42345, nan],
+    [100, 110],
+    loss_scale=[65536, 32768],
+)
