@@ -1,7 +1,8 @@
 """Arithmetic over a MetricHistory: explosion pattern, forecast and clipping advice; numpy only."""
 
+from nandoctor.signals.alarms import forecast
 from nandoctor.signals.clipping import ClippingAdvice, clipping_advice
-from nandoctor.signals.forecast import Forecaster, Outlook, forecast
+from nandoctor.signals.forecaster import Forecaster, Outlook
 from nandoctor.signals.pattern import classify_history
 
 __all__ = [

@@ -13,21 +13,9 @@ from nandoctor.signals.excursions import Excursion, find_excursions, with_foot
 from nandoctor.signals.noise import ENOUGH, Floats
 from nandoctor.signals.scale import scale_of
 from nandoctor.signals.shape import Shape, shape_of
+from nandoctor.signals.significance import is_spike, open_end, rare_spikes
 
-_DIVERGED = math.log(2.0)
-_LONE_SPIKE = math.log(4.0)
-"""What one point must rise to count; healthy logs stay below it (the report: at most 4.1)."""
-_SPIKE = math.log(2.0)
-"""What two or more points in a row must rise to count."""
-_SIGNIFICANT = 30.0
-"""In units of the run's own noise: reinforcement learning and tiny batches reach 25."""
-_RECOVERING = 0.5
-_BACK = math.log(3.0)
-"""Nearer to the old level than this, and far below its peak, a run is on its way back."""
 _MOSTLY = 0.5
-_CALM = 2
-_FEW, _EVERYDAY = 3, 0.005
-"""One-point spikes that return at once, beyond this number and share, are noise."""
 _OWN_CLIMB = 8
 """New highs after which a climb needs no earlier swings to be understood."""
 
@@ -62,7 +50,7 @@ class Course:
 
 def course_of(loss: Floats) -> Course:
     """Return the course of one run from its logged losses in order, float64[n]."""
-    crash = _crash(loss)
+    crash = final_failure(loss)
     finite = np.flatnonzero(np.isfinite(loss[:crash]))
     height = scale_of(loss[finite]).height(loss[finite]) if len(finite) else np.empty(0)
     blank = Course("healthy", None, crash, None, None, finite, height)
@@ -71,14 +59,14 @@ def course_of(loss: Floats) -> Course:
     if not len(finite):
         return blank
     found = find_excursions(height)
-    if found and found[-1].is_open and (outcome := _open_end(found[-1], height)):
+    if found and found[-1].is_open and (outcome := open_end(found[-1], height)):
         return _led_by(with_foot(found[-1], height), replace(blank, outcome=outcome))
     if len(height) >= 2 * ENOUGH:
         # A hump while the run warms up is no spike, and its narrow band says nothing later on.
         found = find_excursions(height, begin=ENOUGH)
-        if found and found[-1].is_open and (outcome := _open_end(found[-1], height)):
+        if found and found[-1].is_open and (outcome := open_end(found[-1], height)):
             return _led_by(with_foot(found[-1], height), replace(blank, outcome=outcome))
-    spikes = _rare_spikes(found, len(height))
+    spikes = rare_spikes(found, len(height))
     if spikes:
         worst = max(spikes, key=lambda excursion: excursion.jump)
         return _passing(worst, replace(blank, outcome="recovered"))
@@ -87,7 +75,7 @@ def course_of(loss: Floats) -> Course:
     return blank
 
 
-def _crash(loss: Floats) -> int | None:
+def final_failure(loss: Floats) -> int | None:
     """Return where the final run of mostly non-finite losses begins, None where none is final."""
     bad = ~np.isfinite(loss)
     if not len(loss) or not bad[-1]:
@@ -104,7 +92,7 @@ def _crashed(blank: Course, outcome: Outcome) -> Course:
     if not found[-1].is_open:
         # A spike shortly before the failure began it, though the loss came back once more.
         is_shortly_before = len(blank.height) - found[-1].stop <= ENOUGH
-        is_begin = is_shortly_before and _is_spike(found[-1])
+        is_begin = is_shortly_before and is_spike(found[-1])
         return _passing(found[-1], blank) if is_begin else blank
     last = with_foot(found[-1], blank.height)
     return _led_by(_joined_to_swings(last, found[:-1], blank.height), blank)
@@ -124,39 +112,6 @@ def _joined_to_swings(last: Excursion, earlier: list[Excursion], height: Floats)
     swung = replace(last, start=start)
     shape = shape_of(height[start : last.stop] - last.level, last.band)
     return swung if len(joined) >= 2 and shape.pattern == "oscillating" else last
-
-
-def _open_end(last: Excursion, height: Floats) -> Outcome | None:
-    """Return the outcome of a run that ends outside its band, None where that means nothing."""
-    rise = height[last.start : last.stop] - last.level
-    if len(last) < 3:
-        return "ongoing" if _is_spike(last) else None
-    if len(last) < ENOUGH and last.significance < _SIGNIFICANT and last.peak < _LONE_SPIKE:
-        return None
-    recent = rise[-max(3, len(rise) // 4) :]
-    end = float(np.median(recent))
-    if max(end, float(rise[-1])) <= max(last.band, _DIVERGED) or np.median(rise) <= last.band:
-        return None
-    if recent.max() < _RECOVERING * last.peak and end < _BACK:
-        return "recovered"
-    is_above_start = last.level + end > float(np.median(height[: max(1, min(5, last.start))]))
-    is_abrupt = float(rise[:3].max()) > _DIVERGED
-    return "diverged" if is_above_start or is_abrupt else None
-
-
-def _is_spike(excursion: Excursion) -> bool:
-    least = _LONE_SPIKE if len(excursion) == 1 else _SPIKE
-    return excursion.jump >= least and excursion.significance >= _SIGNIFICANT
-
-
-def _rare_spikes(found: list[Excursion], num_points: int) -> list[Excursion]:
-    """Return the spikes, without those whose like is the run's everyday noise."""
-    spikes = [excursion for excursion in found if _is_spike(excursion)]
-    lone = [excursion for excursion in spikes if len(excursion) <= _CALM]
-    if len(lone) <= max(_FEW, _EVERYDAY * num_points):
-        return spikes
-    everyday = max(excursion.jump for excursion in lone)
-    return [excursion for excursion in spikes if excursion.jump > everyday + _SPIKE]
 
 
 def _passing(excursion: Excursion, course: Course) -> Course:

@@ -1,55 +1,91 @@
-"""A one-sided, robust change detector over one metric, of constant size; it judges no run."""
+"""A robust one-sided change detector over one metric, of constant size; it judges no run."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-_MEMORY = 64
-_MIN_SIGMA = 0.05
-_ALLOWANCE = 1.0
-_CLIP = 4.0
-_LIMIT = 60.0
-_FLOOR_SHARE = 0.02
+_MEMORY = 96
+"""Values over which the level and the noise are averaged."""
+_FAST = 8
+"""Values over which the present is averaged."""
+_START = 5
+_CLIP, _ALLOWANCE = 3.0, 1.0
+"""Most that one value can add, and what each must exceed, in units of the noise."""
+_ELEVATED, _SETTLED = 6.0, 150.0
+_HELD = 0.1
+"""How much slower the level follows while the metric is elevated, so that growth is not learnt,
+until so much evidence has come together that this is how the run is now."""
+_FLOOR = 0.25
+"""The scale of a rise is at least this share of the first value: near zero ratios mean nothing."""
+_NOISES, _LEAST_NOISE = 3.0, 0.03
+_LIMIT = 1e6
+_INFINITE = 1e30
+_TINY = 1e-12
 
 
 class DriftDetector:
-    """CUSUM of the robust residual of the log of a metric above its own running level."""
+    """A CUSUM of the residual above a running level, and how far the metric has risen by now.
 
-    __slots__ = ("count", "floor", "level", "score", "sigma")
+    A single value, however large, adds ``_CLIP`` at most and moves level, noise and present by a
+    few noises at most. ``evidence`` is the CUSUM, ``rise`` the log-rise of the present.
+    """
+
+    __slots__ = ("count", "evidence", "first", "level", "noise", "now", "rise", "start")
 
     def __init__(self) -> None:
         self.count = 0
-        self.floor = 0.0
-        self.level = 0.0
-        self.sigma = 0.0
-        self.score = 0.0
+        self.first = self.start = 0.0
+        self.level = self.noise = self.now = self.rise = self.evidence = 0.0
 
     def update(self, value: float) -> None:
-        """Take the next value."""
-        if not math.isfinite(value):
-            self.score = min(_LIMIT, self.score + _CLIP)
+        """Take the next value; NaN and Inf count as evidence and teach nothing."""
+        if not -_INFINITE < value < _INFINITE:
+            self.evidence = min(_LIMIT, self.evidence + _CLIP)
             return
-        if self.count == 0:
-            self.floor = max(abs(value) * _FLOOR_SHARE, 1e-12)
-        height = math.asinh(value / self.floor)
-        self.count += 1
-        if self.count == 1:
-            self.level, self.sigma = height, 0.3
-            return
-        rate = max(1.0 / self.count, 1.0 / _MEMORY)
-        sigma = max(self.sigma, _MIN_SIGMA)
-        residual = height - self.level
-        self.score = min(
-            _LIMIT, max(0.0, self.score + max(-_CLIP, min(_CLIP, residual / sigma)) - _ALLOWANCE)
+        count = self.count
+        if count == 0:
+            self.first = abs(value)
+            self.level = self.now = value
+            self.noise = 0.1 * self.first + _TINY
+        if count < _START:
+            self.start = max(self.start, abs(value))
+        level, noise = self.level, self.noise
+        scale = max(abs(level), _FLOOR * self.first, _NOISES * noise, _TINY)
+        noise = max(noise, _LEAST_NOISE * scale)
+        residual = value - level
+        score = residual / noise
+        evidence = (
+            self.evidence
+            + (_CLIP if score > _CLIP else -_CLIP if score < -_CLIP else score)
+            - _ALLOWANCE
         )
-        bounded = max(-3 * sigma, min(3 * sigma, residual))
-        if self.score > 6.0:
-            rate *= 0.1
-        self.level += rate * bounded
-        self.sigma += rate * (1.2533 * abs(bounded) - self.sigma)
+        self.evidence = evidence = 0.0 if evidence < 0.0 else min(evidence, _LIMIT)
+        self.count = count = count + 1
+        rate = 1.0 / (count if count < _MEMORY else _MEMORY)
+        if _ELEVATED < evidence < _SETTLED:
+            rate *= _HELD
+        limit = (3.0 if count > 3 else 10.0) * noise
+        bounded = limit if residual > limit else -limit if residual < -limit else residual
+        self.level = level + rate * bounded
+        if count > 1:
+            self.noise += rate * (1.2533 * abs(bounded) - self.noise)
+        if count > 3:
+            value = min(value, self.now + 8.0 * noise)
+        self.now += (value - self.now) / (count if count < _FAST else _FAST)
+        above = self.now - self.level
+        self.rise = math.log1p(above / scale) if above > 0.0 else 0.0
+
+    def push(self, evidence: float) -> None:
+        """Add evidence from elsewhere."""
+        self.evidence = min(_LIMIT, self.evidence + evidence)
 
     def state(self) -> list[float]:
-        return [self.count, self.floor, self.level, self.sigma, self.score]
+        """Return the state as plain numbers."""
+        return [float(getattr(self, name)) for name in self.__slots__]
 
-    def load(self, state) -> None:
-        self.count, self.floor, self.level, self.sigma, self.score = state
+    def load(self, state: Sequence[float]) -> None:
+        """Take over a state of ``state``."""
+        for name, value in zip(self.__slots__, state, strict=True):
+            setattr(self, name, float(value))
+        self.count = int(self.count)

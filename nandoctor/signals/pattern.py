@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from nandoctor.evidence import LogEvent, MetricHistory, Outcome, Pattern
 from nandoctor.signals.account import account_of
 from nandoctor.signals.confidence import confidence_of
+from nandoctor.signals.counters import HiddenNan
 from nandoctor.signals.course import course_of
 from nandoctor.signals.ending import nonfinite_ending
-from nandoctor.signals.hidden import HiddenNan, find_hidden
+from nandoctor.signals.hidden import find_hidden
 from nandoctor.signals.noise import Floats
 
 _BADNESS: dict[Outcome, int] = {

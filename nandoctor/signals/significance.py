@@ -1,0 +1,59 @@
+"""Which excursions matter: rare spikes and ends outside the band, against the run's own noise."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nandoctor.evidence import Outcome
+from nandoctor.signals.excursions import Excursion
+from nandoctor.signals.noise import ENOUGH, Floats
+
+_DIVERGED = math.log(2.0)
+_LONE_SPIKE = math.log(4.0)
+"""What one point must rise to count; one-point jumps of healthy logs hardly ever reach it."""
+_SPIKE = math.log(2.0)
+"""What two or more points in a row must rise to count."""
+_SIGNIFICANT = 30.0
+"""In units of the run's own noise: reinforcement learning and tiny batches reach 25."""
+_RECOVERING = 0.5
+_BACK = math.log(3.0)
+"""Nearer to the old level than this, and far below its peak, a run is on its way back."""
+_CALM = 2
+_FEW, _EVERYDAY = 3, 0.005
+"""One-point spikes that return at once, beyond this number and share, are noise."""
+
+
+def open_end(last: Excursion, height: Floats) -> Outcome | None:
+    """Return the outcome of a run that ends outside its band, None where that means nothing."""
+    rise = height[last.start : last.stop] - last.level
+    if len(last) < 3:
+        return "ongoing" if is_spike(last) else None
+    if len(last) < ENOUGH and last.significance < _SIGNIFICANT and last.peak < _LONE_SPIKE:
+        return None
+    recent = rise[-max(3, len(rise) // 4) :]
+    end = float(np.median(recent))
+    if max(end, float(rise[-1])) <= max(last.band, _DIVERGED) or np.median(rise) <= last.band:
+        return None
+    if recent.max() < _RECOVERING * last.peak and end < _BACK:
+        return "recovered"
+    is_above_start = last.level + end > float(np.median(height[: max(1, min(5, last.start))]))
+    is_abrupt = float(rise[:3].max()) > _DIVERGED
+    return "diverged" if is_above_start or is_abrupt else None
+
+
+def is_spike(excursion: Excursion) -> bool:
+    """Whether an excursion rises far enough, and far enough out of the noise, to be harm."""
+    least = _LONE_SPIKE if len(excursion) == 1 else _SPIKE
+    return excursion.jump >= least and excursion.significance >= _SIGNIFICANT
+
+
+def rare_spikes(found: list[Excursion], num_points: int) -> list[Excursion]:
+    """Return the spikes, without those whose like is the run's everyday noise."""
+    spikes = [excursion for excursion in found if is_spike(excursion)]
+    lone = [excursion for excursion in spikes if len(excursion) <= _CALM]
+    if len(lone) <= max(_FEW, _EVERYDAY * num_points):
+        return spikes
+    everyday = max(excursion.jump for excursion in lone)
+    return [excursion for excursion in spikes if excursion.jump > everyday + _SPIKE]
