@@ -44,17 +44,6 @@ def _pair(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return func(y, moved, *args[2:], **kwargs)
 
 
-def _distance(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Keep points that coincide an eps apart: their distance has no gradient."""
-    if len(args) < 2 or not is_real(args[0]):
-        return NotImplemented
-    x, y = args[:2]
-    order = args[2] if len(args) > 2 else kwargs.get("p", 2.0)
-    if func.__name__ == "dist":
-        return torch.linalg.vector_norm(off_zero(x - y), order)
-    return torch.linalg.vector_norm(off_zero(x.unsqueeze(-2) - y.unsqueeze(-3)), order, dim=-1)
-
-
 _ZERO, _DIV = argument(0, off_zero, "input", "self"), argument(1, denominator, "other")
 _MATRIX = argument(0, off_singular_matrix, "input", "A")
 
@@ -76,7 +65,6 @@ REPAIRS: dict[str, Repair] = EMPTY_REPAIRS | {
     **dict.fromkeys(("logit", "special_logit"), argument(0, off_both_ends, "input")),
     **dict.fromkeys(("xlogy", "special_xlogy"), argument(1, off_zero, "other")),
     **dict.fromkeys(("atan2", "arctan2", "hypot"), _pair),
-    **dict.fromkeys(("cdist", "dist"), _distance),
     **dict.fromkeys(("logdet", "slogdet", "linalg_slogdet", "linalg_eigh"), _MATRIX),
     **dict.fromkeys(("linalg_svd", "svd", "linalg_cholesky", "cholesky", "linalg_eig"), _MATRIX),
     **dict.fromkeys(("linalg_inv", "inverse", "linalg_qr"), _MATRIX),
@@ -94,8 +82,6 @@ REPAIRS: dict[str, Repair] = EMPTY_REPAIRS | {
 }
 
 CONTAINS: dict[str, tuple[str, ...]] = EMPTY_CONTAINS | {
-    "cdist": ("cdist", "cdist_forward", "euclidean_dist", "sqrt"),
-    "dist": ("dist", "norm"),
     "_weight_norm": ("weight_norm", "weight_norm_interface", "div", "norm"),
     "normalize": ("normalize", "div", "norm"),
     "cosine_similarity": ("cosine_similarity", "div", "norm", "sqrt", "sum"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
@@ -76,8 +77,10 @@ def run_trial(
     begin = time.monotonic()
     trial, matters = Trial(intervention.name, "failed", hides=intervention.hides), True
     try:
-        with preserved(target), intervention.apply(target, facts) as changed:
-            outcome = run_step(changed)
+        with warnings.catch_warnings(), preserved(target):
+            warnings.simplefilter("ignore")  # they were shown when the step was traced
+            with intervention.apply(target, facts) as changed:
+                outcome = run_step(changed)
     except Inapplicable as missed:
         trial = replace(trial, outcome="not_applicable", detail=str(missed))
         matters = missed.matters
