@@ -70,13 +70,14 @@ class Template:
         last = np.searchsorted(delimiters, lines.ends)
         first = np.concatenate([[0], last[:-1]])
         number = last - first
-        is_long = len(lines.buffer) > _WIDEST + _FIRST_TAIL
-        rows = np.flatnonzero(free & (number == self.count) & is_long)
+        rows = np.flatnonzero(free & (number == self.count))
         rows = rows[lines.ends[rows] - lines.starts[rows] >= len(self.head)]
         if len(rows) and len(self.fixed):
             heads = lines.buffer[lines.starts[rows][:, None] + self.fixed]
             rows = rows[(heads == self.head[self.fixed]).all(axis=1)]
         values = np.empty((len(rows), len(self.fields)))
+        if not len(rows) or len(lines.buffer) < _WIDEST + _FIRST_TAIL:
+            return rows[:0], values[:0]
         fits = np.ones(len(rows), bool)
         for place, part in enumerate(self.fields):
             if part.anchor:
