@@ -48,7 +48,8 @@ def sentences(lang: str) -> Callable[[str], str]:
         for pattern, other in known:
             found = pattern.fullmatch(text)
             if found:
-                return other.format(**found.groupdict())
+                holes = found.groupdict()
+                return other.format(**{name: translate(inside) for name, inside in holes.items()})
         return text
 
     return translate
