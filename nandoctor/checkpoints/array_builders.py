@@ -47,6 +47,8 @@ def _described(data: Any, dtype: Any, shape: Any, *, is_fortran: bool) -> Tensor
         raise TypeError("no plain array")
     if isinstance(data, Encoded):
         data = data.to_bytes()
+    if isinstance(data, str):
+        data = data.encode()
     if isinstance(data, bytes):
         data = ByteRange("", 0, len(data), memory=data)
     if not isinstance(data, ByteRange):

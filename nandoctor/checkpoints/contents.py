@@ -17,7 +17,7 @@ class ByteRange:
     Args:
         size: Bytes that the content has once unpacked.
         packed: Bytes in the file where they are deflated, None where they lie there as they are.
-        memory: A buffer with the bytes themselves where no file range holds them (then path is only a label).
+        memory: A buffer with the bytes where no file holds them (then path is only a label).
     """
 
     path: str

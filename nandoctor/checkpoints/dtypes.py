@@ -103,6 +103,7 @@ def smallest_normal(name: str) -> float:
     if name.startswith("float8_"):
         import ml_dtypes
 
-        return float(ml_dtypes.finfo(getattr(ml_dtypes, name)).smallest_normal)
+        info: Any = ml_dtypes.finfo
+        return float(info(getattr(ml_dtypes, name)).smallest_normal)
     fixed = {"float64": 2.0**-1022, "float32": 2.0**-126, "bfloat16": 2.0**-126}
     return fixed.get(name, 2.0**-14 if name == "float16" else 0.0)

@@ -64,7 +64,7 @@ def _from_rows(rows: Sequence[Any]) -> MetricHistory | None:
         for row in rows[:_MAX_ROWS]
         if isinstance(row, Mapping) and any(map(_column_of_key, row))
     ]
-    columns: dict[str, Numbers] = {name: [] for name in _COLUMNS}
+    columns: dict[str, Any] = {name: [] for name in _COLUMNS}
     steps: list[int | None] = []
     for row in kept:
         found = {_column_of_key(key): number(value) for key, value in row.items()}
@@ -139,7 +139,7 @@ def _from_columns(
         for at, entry in zip(steps, values, strict=True):
             by_step.setdefault(at, {})[name] = entry
     order = sorted(by_step)
-    table: dict[str, Numbers] = {name: [by_step[at].get(name) for at in order] for name in columns}
+    table: dict[str, Any] = {name: [by_step[at].get(name) for at in order] for name in columns}
     is_counted = end is None and explicit is None and not any(map(_pairs, columns.values()))
     return metric_history(order, is_step_index=is_counted, **table)
 

@@ -166,8 +166,8 @@ def _histogram(raw: Bytes) -> NDArray[np.int64]:
     """Count the bytes two at a time: half the work of one at a time."""
     even = len(raw) // 2 * 2
     if even < 1 << 14:
-        return np.bincount(raw, minlength=256)
+        return np.bincount(raw, minlength=256).astype(np.int64)
     pairs = np.bincount(raw[:even].view(np.uint16), minlength=65536).reshape(256, 256)
-    counts = pairs.sum(axis=0) + pairs.sum(axis=1)
+    counts: NDArray[np.int64] = pairs.sum(axis=0) + pairs.sum(axis=1)
     counts[raw[even:]] += 1
     return counts

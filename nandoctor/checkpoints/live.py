@@ -41,21 +41,21 @@ def _tensors(
 ) -> Iterator[tuple[str, Role, torch.Tensor]]:
     parameters = list(model.named_parameters())
     names = strip_wrappers([name for name, _ in parameters])
-    owner = {}
+    owner: dict[torch.Tensor, str] = {}
     for name, (_, parameter) in zip(names, parameters, strict=True):
         owner[parameter] = name
         yield name, "parameter", parameter
     buffers = list(model.named_buffers())
     for name, (_, buffer) in zip(strip_wrappers([n for n, _ in buffers]), buffers, strict=True):
         yield name, "buffer", buffer
-    for parameter, name in owner.items():
-        if parameter.grad is not None:
-            yield f"grad.{name}", "gradient", parameter.grad
-    for number, (parameter, slots) in enumerate((optimizer.state if optimizer else {}).items()):
+    for owned, name in owner.items():
+        if owned.grad is not None:
+            yield f"grad.{name}", "gradient", owned.grad
+    for number, (owned, slots) in enumerate((optimizer.state if optimizer else {}).items()):
         for slot, value in slots.items() if isinstance(slots, dict) else ():
             if hasattr(value, "layout"):
                 role = SLOT_ROLES.get(slot, "optimizer")
-                yield f"{slot}.{owner.get(parameter, number)}", role, value
+                yield f"{slot}.{owner.get(owned, number)}", role, value
 
 
 def _ref_of(tensor: torch.Tensor) -> TensorRef:

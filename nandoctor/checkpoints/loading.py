@@ -71,7 +71,7 @@ def state_from(checkpoint: Checkpoint) -> LoadedState:
 def _refuse_dangerous(checkpoint: Checkpoint) -> None:
     if checkpoint.dangerous:
         raise UnreadableInputError(
-            f"{checkpoint.path}: refused, unpickling it would call {', '.join(checkpoint.dangerous)}",
+            f"{checkpoint.path}: refused, loading it would call {', '.join(checkpoint.dangerous)}",
             hint="do not torch.load this file; `nandoctor inspect` reads it without running it",
         )
 
@@ -90,11 +90,7 @@ def _optimizer(checkpoint: Checkpoint, builder: Builder) -> dict[str, Any] | Non
     place: dict[Any, int] = {}
     plain_groups = []
     for group in groups:
-        members = []
-        for key in group.get("params") or ():
-            members.append(
-                place.setdefault(key if isinstance(key, (int, str)) else id(key), len(place))
-            )
+        members = [place.setdefault(_member(key), len(place)) for key in group.get("params") or ()]
         plain = {k: builder.convert(v) for k, v in group.items() if k != "params"}
         plain_groups.append({**plain, "params": members})
     slots = {
@@ -103,6 +99,11 @@ def _optimizer(checkpoint: Checkpoint, builder: Builder) -> dict[str, Any] | Non
         if state_key(key) in place
     }
     return {"state": slots, "param_groups": plain_groups}
+
+
+def _member(key: Any) -> Any:
+    """Return what tells a parameter of a group: its number or name, or the object itself."""
+    return key if isinstance(key, (int, str)) else id(key)
 
 
 def _rng(kind: str, state: Any) -> Any:

@@ -8,8 +8,8 @@ from typing import Any
 from nandoctor.checkpoints.contents import TensorRef
 from nandoctor.checkpoints.pickle_objects import Instance, Opaque
 from nandoctor.checkpoints.regions import as_tensor
+from nandoctor.checkpoints.registration_order import Shapes, registration_order
 
-Shapes = Sequence[tuple[str, tuple[int, ...]]]
 _MOMENTS = ("exp_avg", "exp_avg_sq", "momentum_buffer", "square_avg", "sum")
 
 
@@ -39,10 +39,15 @@ def parameter_names(optimizer: Any, parameters: Shapes) -> dict[Any, str]:
     if state and all(isinstance(key, str) for key in state):
         return {key: key for key in state}
     shapes = {_key(key): _shape_of(state, key) for key in keys}
-    for order in _orders([len(group) for group in members], parameters):
+    registered = registration_order(parameters)
+    if registered is None:
+        return _only_shapes(keys, shapes, parameters)
+    for order in _orders([len(group) for group in members], registered):
         if _fits(keys, order, shapes):
             return {_key(key): name for key, (name, _) in zip(keys, order, strict=True)}
-    return _only_subsequence(keys, shapes, parameters) if len(members) == 1 else {}
+    if len(members) == 1:
+        return _only_subsequence(keys, shapes, registered)
+    return _only_shapes(keys, shapes, parameters)
 
 
 def _key(key: Any) -> Any:
@@ -58,22 +63,38 @@ def _shape_of(state: Mapping[Any, Any], key: Any) -> tuple[int, ...] | None:
     if isinstance(key, TensorRef):
         return key.shape
     slots = state.get(key)
-    for moment in _MOMENTS if isinstance(slots, dict) else ():
-        ref = as_tensor(slots.get(moment))
-        if ref is not None:
-            return ref.shape
-    return None
+    if not isinstance(slots, dict):
+        return None
+    refs = (as_tensor(slots.get(moment)) for moment in _MOMENTS)
+    return next((ref.shape for ref in refs if ref is not None), None)
 
 
 def _orders(sizes: list[int], parameters: Shapes) -> list[Shapes]:
     """Return the orders that trainers use: the model's, or decayed parameters before the others."""
-    orders = [parameters]
+    orders = [parameters, *_module_orders(sizes, parameters)]
     if len(sizes) == 2:
         for keeps_out in (_is_bias_or_norm, _is_vector, _is_bias):
             rest = [p for p in parameters if keeps_out(p)]
             decayed = [p for p in parameters if not keeps_out(p)]
             orders += [[*decayed, *rest]] if len(decayed) == sizes[0] else []
             orders += [[*rest, *decayed]] if len(rest) == sizes[0] else []
+    return orders
+
+
+def _module_orders(sizes: list[int], parameters: Shapes) -> list[Shapes]:
+    """Return the orders in which one of two groups is a module (another rate for the projector)."""
+    if len(sizes) != 2:
+        return []
+    names = [name for name, _ in parameters]
+    prefixes = {name[:at] for name in names for at, c in enumerate(name) if c == "."}
+    orders: list[Shapes] = []
+    for prefix in sorted(prefixes):
+        inside = [p for p in parameters if p[0].startswith(f"{prefix}.")]
+        rest = [p for p in parameters if not p[0].startswith(f"{prefix}.")]
+        if rest and (len(inside), len(rest)) == tuple(sizes):
+            orders.append([*inside, *rest])
+        if rest and (len(rest), len(inside)) == tuple(sizes):
+            orders.append([*rest, *inside])
     return orders
 
 
@@ -99,6 +120,21 @@ def _fits(keys: Sequence[Any], order: Shapes, shapes: Mapping[Any, Any]) -> bool
         return False
     pairs = zip(keys, order, strict=True)
     return all(shapes[_key(key)] in (None, shape) for key, (_, shape) in pairs)
+
+
+def _only_shapes(
+    keys: Sequence[Any], shapes: Mapping[Any, Any], parameters: Shapes
+) -> dict[Any, str]:
+    """Return the names of those keys whose shape one parameter only has."""
+    owners: dict[Any, list[str]] = {}
+    for name, shape in parameters:
+        owners.setdefault(shape, []).append(name)
+    wanted = [shapes[_key(key)] for key in keys]
+    return {
+        _key(key): owners[shape][0]
+        for key, shape in zip(keys, wanted, strict=True)
+        if shape is not None and wanted.count(shape) == 1 and len(owners.get(shape, ())) == 1
+    }
 
 
 def _only_subsequence(

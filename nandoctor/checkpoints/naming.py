@@ -150,7 +150,7 @@ def _moment_names(layout: Layout, names: dict[tuple[Any, ...], str]) -> dict[tup
 
 
 def _parameter_lists(layout: Layout, names: dict[tuple[Any, ...], str]) -> list[Shapes]:
-    """Return (name, shape) of all parameters in model order, tied ones once, then model by model."""
+    """Return (name, shape) of all parameters in model order, tied ones once; then by model."""
     every: list[tuple[str, tuple[int, ...]]] = []
     by_model: dict[tuple[Any, ...], list[tuple[str, tuple[int, ...]]]] = {}
     seen: set[Any] = set()

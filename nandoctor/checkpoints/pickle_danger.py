@@ -67,8 +67,10 @@ _ERRORS = ("Error", "Exception", "Warning")
 _ELSEWHERE = (
     "aiohttp.", "bdb.", "cloudpickle.", "commands.", "dill.", "IPython.", "jinja2.", "joblib.",
     "numexpr.", "numpy.distutils.", "numpy.f2py.", "numpy.fromfile", "numpy.load", "numpy.memmap",
-    "numpy.save", "numpy.testing.", "pandas.eval", "pandas.read_", "paramiko.", "pip.", "pkg_resources.",
-    "requests.", "setuptools.", "torch.classes.", "torch.compile", "torch.distributed.run", "torch.hub.",
+    "numpy.save", "numpy.testing.", "pandas.eval", "pandas.read_", "paramiko.", "pip.",
+    "pkg_resources.",
+    "requests.", "setuptools.", "torch.classes.", "torch.compile", "torch.distributed.run",
+    "torch.hub.",
     "torch.jit.load", "torch.jit.unsupported", "torch.load", "torch.ops.load", "torch.save",
     "torch.serialization.load", "torch.testing._internal.",
     "torch.utils._config_module", "torch.utils.bottleneck", "torch.utils.collect_env",
@@ -92,7 +94,8 @@ def is_dangerous(path: str) -> bool:
         return not name.endswith(_ERRORS)
     if root in sys.stdlib_module_names:
         return root not in _HARMLESS_MODULES or _is_hidden_import(path)
-    return path.startswith(_ELSEWHERE)
+    is_class = root == "torch" and name[:1].isupper()
+    return path.startswith(_ELSEWHERE) and not is_class
 
 
 def _is_hidden_import(path: str) -> bool:

@@ -23,8 +23,8 @@ class PickleMachine:
     """
 
     def __init__(self, stream: PickleStream, persistent: Persistent, depth: int = 0) -> None:
-        self.stream = stream
-        self.persistent = persistent
+        self.stream: PickleStream = stream
+        self.persistent: Persistent = persistent
         self.depth = depth
         self.globals: dict[str, Global] = {}
         self.stack: list[Any] = []

@@ -67,7 +67,7 @@ class Instance:
 
 
 class Encoded:
-    """Bytes that a pickle spells as text; not encoded yet, so that none can be copied many times."""
+    """Bytes that a pickle spells as text; encoded late, so that none can be copied many times."""
 
     __slots__ = ("encoding", "text")
 

@@ -7,7 +7,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nandoctor.checkpoints.pickle_builders import build
-from nandoctor.checkpoints.pickle_objects import Global, Instance, PickleError, key_of
+from nandoctor.checkpoints.pickle_objects import Global, Instance, PickleError
+from nandoctor.checkpoints.pickle_operands import (
+    MAX_DIGITS,
+    as_dict,
+    extend,
+    integer_line,
+    string_line,
+    update,
+)
 from nandoctor.checkpoints.pickle_stream import LARGE
 
 if TYPE_CHECKING:
@@ -15,7 +23,6 @@ if TYPE_CHECKING:
 
 NESTED = "torch.storage._load_from_bytes"
 """How a plain pickle holds a tensor's storage: as the bytes of another file."""
-_MAX_DIGITS = 1024
 _MAX_TEXT = 1 << 26
 Action = Callable[["PickleMachine"], None]
 
@@ -54,28 +61,30 @@ def _payload(length: Callable[[PickleMachine], int]) -> Action:
     return _push(make)
 
 
-def _long(length: Callable[[PickleMachine], int]) -> Action:
-    def make(m: PickleMachine) -> int:
+def _old_text(length: Callable[[PickleMachine], int]) -> Action:
+    """Python 2's str: text where it is UTF-8, else bytes."""
+
+    def make(m: PickleMachine) -> Any:
         size = length(m)
-        if not 0 <= size <= _MAX_DIGITS:
-            raise PickleError(f"an integer of {size} bytes")
-        return int.from_bytes(m.stream.take(size), "little", signed=True)
+        if size >= LARGE:
+            return m.stream.skip(size)
+        data = m.stream.take(size)
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            return data
 
     return _push(make)
 
 
-def _integer_line(m: PickleMachine) -> Any:
-    digits = m.stream.line().rstrip(b"L")
-    if len(digits) > _MAX_DIGITS:
-        raise PickleError(f"an integer of {len(digits)} digits")
-    return digits == b"01" if digits in (b"00", b"01") else int(digits)
+def _long(length: Callable[[PickleMachine], int]) -> Action:
+    def make(m: PickleMachine) -> int:
+        size = length(m)
+        if not 0 <= size <= MAX_DIGITS:
+            raise PickleError(f"an integer of {size} bytes")
+        return int.from_bytes(m.stream.take(size), "little", signed=True)
 
-
-def _string_line(m: PickleMachine) -> str:
-    text = m.stream.line()
-    if len(text) < 2 or text[:1] not in b"'\"" or text[-1:] != text[:1]:
-        raise PickleError("a string without quotes")
-    return text[1:-1].decode("unicode_escape")
+    return _push(make)
 
 
 def _memo_get(index: Callable[[PickleMachine], int]) -> Action:
@@ -87,6 +96,10 @@ def _memo_put(index: Callable[[PickleMachine], int]) -> Action:
         m.memo[index(m)] = m.stack[-1]
 
     return action
+
+
+def _pop_mark(m: PickleMachine) -> None:
+    m.pop_mark()
 
 
 def _index_line(m: PickleMachine) -> int:
@@ -116,30 +129,6 @@ def _pop(m: PickleMachine) -> None:
         m.marks.pop()
     else:
         m.stack.pop()
-
-
-def _as_dict(items: list[Any]) -> dict[Any, Any]:
-    return {key_of(k): v for k, v in zip(items[::2], items[1::2], strict=False)}
-
-
-def _extend(target: Any, items: list[Any]) -> None:
-    if isinstance(target, Instance):
-        target.items = [] if target.items is None else target.items
-        target.items.extend(items)
-    elif isinstance(target, list):
-        target.extend(items)
-    else:
-        raise PickleError(f"items for a {type(target).__name__}")
-
-
-def _update(target: Any, items: list[Any]) -> None:
-    if isinstance(target, Instance):
-        target.pairs = {} if target.pairs is None else target.pairs
-        target.pairs.update(_as_dict(items))
-    elif isinstance(target, dict):
-        target.update(_as_dict(items))
-    else:
-        raise PickleError(f"pairs for a {type(target).__name__}")
 
 
 def _fill(put: Callable[[Any, list[Any]], None], count: int | None) -> Action:
@@ -213,32 +202,30 @@ def _skip(size: int) -> Action:
     return action
 
 
-OPCODES: dict[int, Action] = {
-    code if isinstance(code, int) else ord(code): action
-    for code, action in {
-        0x80: _skip(1), 0x95: _skip(8), "(": _mark, "0": _pop,
-        "1": lambda m: m.pop_mark() and None, "2": _push(lambda m: m.stack[-1]),
-        "N": _push(lambda m: None), 0x88: _push(lambda m: True), 0x89: _push(lambda m: False),
-        "I": _push(_integer_line), "L": _push(_integer_line), "J": _push(_i4), "K": _push(_u1),
-        "M": _push(_u2), 0x8A: _long(_u1), 0x8B: _long(_i4),
-        "F": _push(lambda m: float(m.stream.line())), "G": _push(_number(">d")),
-        "S": _push(_string_line), "T": _payload(_i4), "U": _payload(_u1), "B": _payload(_u4),
-        "C": _payload(_u1), 0x8E: _payload(_u8), 0x96: _payload(_u8),
-        "V": _push(lambda m: m.stream.line().decode("raw_unicode_escape")),
-        "X": _text(_u4), 0x8C: _text(_u1), 0x8D: _text(_u8),
-        ")": _push(lambda m: ()), "t": _push(lambda m: tuple(m.pop_mark())),
-        0x85: _tuple_of(1), 0x86: _tuple_of(2), 0x87: _tuple_of(3),
-        "]": _push(lambda m: []), "l": _push(lambda m: m.pop_mark()),
-        "}": _push(lambda m: {}), "d": _push(lambda m: _as_dict(m.pop_mark())),
-        0x8F: _push(lambda m: []), 0x91: _push(lambda m: m.pop_mark()),
-        "a": _fill(_extend, 1), "e": _fill(_extend, None), 0x90: _fill(_extend, None),
-        "s": _fill(_update, 2), "u": _fill(_update, None),
-        "g": _memo_get(_index_line), "h": _memo_get(_u1), "j": _memo_get(_u4),
-        "p": _memo_put(_index_line), "q": _memo_put(_u1), "r": _memo_put(_u4), 0x94: _memoize,
-        "c": _push(_global_line), 0x93: _stack_global, "R": _reduce, 0x81: _reduce,
-        0x92: _new_with_keywords, "o": _old_object, "i": _old_instance, "b": _build_state,
-        0x82: _extension(_u1), 0x83: _extension(_u2), 0x84: _extension(_u4),
-        "P": _push(lambda m: m.persistent(m.stream.line().decode())), "Q": _persistent,
-        0x97: _push(lambda m: None), 0x98: _nothing,
-    }.items()
+_TABLE: dict[int | str, Action] = {
+    0x80: _skip(1), 0x95: _skip(8), "(": _mark, "0": _pop,
+    "1": _pop_mark, "2": _push(lambda m: m.stack[-1]),
+    "N": _push(lambda m: None), 0x88: _push(lambda m: True), 0x89: _push(lambda m: False),
+    "I": _push(lambda m: integer_line(m.stream)), "L": _push(lambda m: integer_line(m.stream)),
+    "J": _push(_i4), "K": _push(_u1), "M": _push(_u2), 0x8A: _long(_u1), 0x8B: _long(_i4),
+    "F": _push(lambda m: float(m.stream.line())), "G": _push(_number(">d")),
+    "S": _push(lambda m: string_line(m.stream)), "T": _old_text(_u4), "U": _old_text(_u1),
+    "B": _payload(_u4), "C": _payload(_u1), 0x8E: _payload(_u8), 0x96: _payload(_u8),
+    "V": _push(lambda m: m.stream.line().decode("raw_unicode_escape")),
+    "X": _text(_u4), 0x8C: _text(_u1), 0x8D: _text(_u8),
+    ")": _push(lambda m: ()), "t": _push(lambda m: tuple(m.pop_mark())),
+    0x85: _tuple_of(1), 0x86: _tuple_of(2), 0x87: _tuple_of(3),
+    "]": _push(lambda m: []), "l": _push(lambda m: m.pop_mark()),
+    "}": _push(lambda m: {}), "d": _push(lambda m: as_dict(m.pop_mark())),
+    0x8F: _push(lambda m: []), 0x91: _push(lambda m: m.pop_mark()),
+    "a": _fill(extend, 1), "e": _fill(extend, None), 0x90: _fill(extend, None),
+    "s": _fill(update, 2), "u": _fill(update, None),
+    "g": _memo_get(_index_line), "h": _memo_get(_u1), "j": _memo_get(_u4),
+    "p": _memo_put(_index_line), "q": _memo_put(_u1), "r": _memo_put(_u4), 0x94: _memoize,
+    "c": _push(_global_line), 0x93: _stack_global, "R": _reduce, 0x81: _reduce,
+    0x92: _new_with_keywords, "o": _old_object, "i": _old_instance, "b": _build_state,
+    0x82: _extension(_u1), 0x83: _extension(_u2), 0x84: _extension(_u4),
+    "P": _push(lambda m: m.persistent(m.stream.line().decode())), "Q": _persistent,
+    0x97: _push(lambda m: None), 0x98: _nothing,
 }  # fmt: skip
+OPCODES = {code if isinstance(code, int) else ord(code): act for code, act in _TABLE.items()}

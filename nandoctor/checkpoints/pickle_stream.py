@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from nandoctor.checkpoints.contents import ByteRange
+from nandoctor.checkpoints.positioned import open_file, read_at
 
 LARGE = 1 << 16
 """Payloads from this size on stay in the file."""
@@ -25,7 +26,7 @@ class PickleStream:
         self._window = b""
         self._base = 0
         self._at = 0
-        self._fd = os.open(path, os.O_RDONLY)
+        self._fd = open_file(path)
 
     @classmethod
     def of_bytes(cls, data: bytes, label: str) -> PickleStream:
@@ -92,13 +93,7 @@ class PickleStream:
             raise StreamEndError(f"{size} bytes announced, {self.left} are there")
         at = self.position
         wanted = min(max(size, _WINDOW if at else 1 << 14), self.left)
-        chunks = []
-        while wanted > 0:
-            chunk = os.pread(self._fd, wanted, self.start + at + sum(map(len, chunks)))
-            if not chunk:
-                break
-            chunks.append(chunk)
-            wanted -= len(chunk)
-        self._window, self._base, self._at = b"".join(chunks), at, 0
+        self._window = read_at(self._fd, wanted, self.start + at) if self._fd >= 0 else b""
+        self._base, self._at = at, 0
         if len(self._window) < size:
             raise StreamEndError("the file is shorter than it says")

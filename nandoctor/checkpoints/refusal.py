@@ -20,6 +20,7 @@ _MAGIC = (
     (b"\x89PNG", "a PNG image", ""),
     (b"\x7fELF", "a program", ""),
 )
+_INSIDE = ("*checkpoint*", "step*", "*.safetensors", "*.ckpt", "*.pth", "*.pt")
 _HTML = (b"<!doctype", b"<html", b"<?xml", b"<head")
 
 
@@ -31,7 +32,9 @@ def refusal(path: Path) -> UnreadableInputError:
 
 def _what_it_is(path: Path) -> tuple[str, str]:
     if path.is_dir():
-        return "no checkpoint in this directory", "name the checkpoint file or directory itself"
+        inside = [p.name for pattern in _INSIDE for p in sorted(path.glob(pattern))]
+        hint = f"it holds {', '.join(inside[-3:])}: name one of them" if inside else ""
+        return "not a checkpoint directory", hint or "name the checkpoint file or directory itself"
     if not path.is_file():
         return "not a regular file", ""
     size = path.stat().st_size
@@ -51,4 +54,6 @@ def _what_it_is(path: Path) -> tuple[str, str]:
         return "an HTML page, not a checkpoint", "the download failed; look at it in a browser"
     if text.isascii() and b"\0" not in text:
         return "a text file, not a checkpoint", "logs are for: nandoctor classify"
+    if path.suffix == ".safetensors":
+        return "its safetensors header is damaged", "its first bytes were overwritten"
     return "not a checkpoint of a known format", ""

@@ -23,7 +23,8 @@ _WORDS = {
     "scaler": "scaler grad_scaler amp_scaler loss_scaler mixedprecision native_amp gradscaler amp "
     "mixed_precision_plugin nativemixedprecisionplugin loss_scale_manager scaler_dict",
     "rng": "rng rng_state rng_states random_state random_states rng_tracker_states torch_rng_state "
-    "cuda_rng_state cuda_rng_states cuda_rng_state_all random_rng_state np_rng_state numpy_rng_state "
+    "cuda_rng_state cuda_rng_states cuda_rng_state_all random_rng_state np_rng_state "
+    "numpy_rng_state numpy_random_seed torch_manual_seed torch_cuda_manual_seed "
     "python_rng_state random torch_rng cuda_rng numpy_rng python_rng rngs rng_tracker prng",
     "gradient": "gradient gradients grad grads model_grads param_grads grad_state grad_dict",
     "master": "fp32_from_fp16_params fp32_from_fp16 single_partition_of_fp32_groups "
@@ -103,6 +104,8 @@ def region_of_shape(node: Any) -> str:
         return "optimizer"
     if ("growth_factor" in node and "scale" in node) or "cur_scale" in node:
         return "scaler"
+    if "python" in node and "numpy" in node and ("cpu" in node or "torch" in node):
+        return "rng"
     return "scheduler" if "last_epoch" in node and "_step_count" in node else ""
 
 
@@ -184,7 +187,7 @@ def _holds_things(value: Any) -> bool:
 
 
 def _region_of_tensor(key: Any) -> str:
-    """Return the region of a lone tensor: ``rng_state`` and ``loss_history`` tell, ``ema_w`` not."""
+    """Return the region of a lone tensor: ``rng_state`` and ``loss_history`` tell."""
     if not isinstance(key, str) or "." in key:
         return ""
     named = _REGION.get(key.lower(), "history" if _HISTORY.search(key) else "")

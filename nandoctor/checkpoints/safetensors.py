@@ -99,8 +99,18 @@ def _open(path: Path) -> Contents:
     damage: list[Damage] = []
     refs, metadata = tensor_refs(path, damage)
     tree: dict[str, Any] = {"model": refs}
-    tree.update({key: value for key, value in metadata.items() if key != "format"})
+    tree.update({key: _number(text) for key, text in metadata.items() if key != "format"})
     return Contents(tree, (path,), damage=damage)
+
+
+def _number(text: Any) -> Any:
+    """Return the number that a metadata text spells; metadata are always text."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except (TypeError, ValueError):
+            continue
+    return text
 
 
 FORMAT = CheckpointFormat("safetensors", _sniff, _open)

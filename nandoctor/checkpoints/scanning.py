@@ -1,4 +1,4 @@
-"""What one thread does: blocks are read (never mapped) and measured; who runs it stands elsewhere."""
+"""What one thread does: blocks are read (never mapped) and measured; the pool stands elsewhere."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from nandoctor.checkpoints.dtypes import ElementType, byte_table, element_type
 from nandoctor.checkpoints.fast_kernels import FastKernel, is_fast
 from nandoctor.checkpoints.kernels import measure_precisely, measure_table
 from nandoctor.checkpoints.partial import Partial
+from nandoctor.checkpoints.positioned import open_file, read_into
 from nandoctor.checkpoints.small_values import decode
 from nandoctor.checkpoints.views import ViewPlan, gather, plan_view
 
@@ -68,21 +69,14 @@ class Files:
 
     def read(self, path: str, at: int, into: memoryview) -> int:
         """Fill a buffer from a place of a file; return the bytes that were there."""
-        fd = self._descriptor(path)
-        done = 0
-        while done < len(into):
-            count = os.preadv(fd, [into[done:]], at + done)
-            if not count:
-                break
-            done += count
-        return done
+        return read_into(self._descriptor(path), into, at)
 
     def _descriptor(self, path: str) -> int:
         fd = self._open.get(path)
         if fd is None:
             with self._lock:
                 if path not in self._open:
-                    self._open[path] = os.open(path, os.O_RDONLY)
+                    self._open[path] = open_file(path)
                 fd = self._open[path]
         return fd
 
@@ -170,7 +164,7 @@ class Worker:
         if size > len(self.buffer):
             self.buffer = np.empty(size, np.uint8)
         into = self.buffer[:size]
-        if self.files.read(data.path, data.start + at, memoryview(into)) < size:
+        if self.files.read(data.path, data.start + at, memoryview(into.data)) < size:
             raise ValueError("truncated: the file ends before its last element")
         return into
 

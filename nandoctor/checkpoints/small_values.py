@@ -38,7 +38,7 @@ def _bytes(ref: TensorRef, size: int) -> bytes:
         return b""
     start, length = ref.offset * size, ref.numel * size
     if ref.data.memory is not None:
-        return ref.data.memory[start : start + length]
+        return bytes(memoryview(ref.data.memory)[start : start + length])
     with open(ref.data.path, "rb") as file:  # noqa: PTH123
         file.seek(ref.data.start + start)
         return file.read(length)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from nandoctor.checkpoints.contents import ByteRange, TensorRef
 from nandoctor.checkpoints.dtypes import element_type
 from nandoctor.checkpoints.pickle_objects import Encoded, Global, Instance, Opaque
+from nandoctor.checkpoints.positioned import open_file, read_at, read_into
 from nandoctor.checkpoints.regions import as_tensor
 from nandoctor.checkpoints.views import plan_view
 from nandoctor.errors import UnreadableInputError
@@ -97,7 +99,7 @@ def _build(ref: TensorRef, builder: Builder, dtype: Any, size: int, parts: int) 
         return torch.empty(ref.shape, dtype=dtype)
     plan = plan_view(ref, _kind(ref))
     span = 1 + sum((n - 1) * s for n, s in zip(plan.sizes, plan.strides, strict=True))
-    raw = bytearray(read_bytes(ref.data, ref.offset * size, span * size))
+    raw = read_bytes(ref.data, ref.offset * size, span * size)
     if ref.swapped:
         import numpy as np
 
@@ -149,29 +151,23 @@ def _assembled(ref: TensorRef, builder: Builder, dtype: Any) -> torch.Tensor:
     return whole
 
 
-def read_bytes(data: ByteRange, start: int, size: int) -> bytes:
+def read_bytes(data: ByteRange, start: int, size: int) -> bytearray:
     """Return bytes of a range.
 
     Raises:
         ValueError: The file ends before.
     """
     if data.memory is not None:
-        return data.memory[start : start + size]
-    fd = os.open(data.path, os.O_RDONLY)
+        return bytearray(memoryview(data.memory)[start : start + size])
+    fd = open_file(data.path)
     try:
         if data.packed is not None:
-            import zlib
-
-            packed = os.pread(fd, data.packed, data.start)
-            return zlib.decompressobj(-15).decompress(packed, start + size)[start:]
-        chunks, done = [], 0
-        while done < size:
-            chunk = os.pread(fd, size - done, data.start + start + done)
-            if not chunk:
-                raise ValueError("truncated: the file ends before its last element")
-            chunks.append(chunk)
-            done += len(chunk)
-        return b"".join(chunks)
+            packed = read_at(fd, data.packed, data.start)
+            return bytearray(zlib.decompressobj(-15).decompress(packed, start + size)[start:])
+        raw = bytearray(size)
+        if read_into(fd, memoryview(raw), data.start + start) < size:
+            raise ValueError("truncated: the file ends before its last element")
+        return raw
     finally:
         os.close(fd)
 

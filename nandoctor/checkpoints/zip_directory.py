@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nandoctor.checkpoints.contents import ByteRange
+from nandoctor.checkpoints.positioned import open_file, read_at
 
 _LOCAL, _CENTRAL, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 _END64, _LOCATOR64 = b"PK\x06\x06", b"PK\x06\x07"
@@ -48,7 +49,7 @@ def read_directory(path: Path, base: int = 0, length: int | None = None) -> dict
         ZipDamageError: No directory, or one that contradicts the file.
         ZipTrickError: Duplicate or encrypted entries, or headers that disagree.
     """
-    fd = os.open(path, os.O_RDONLY)
+    fd = open_file(path)
     try:
         size = os.fstat(fd).st_size - base if length is None else length
         window = _Window(fd, base, max(0, size))
@@ -71,7 +72,7 @@ class _Window:
     def read(self, at: int, size: int) -> bytes:
         if at >= self.size:
             return b""
-        return os.pread(self.fd, min(size, self.size - at), self.base + at)
+        return read_at(self.fd, min(size, self.size - at), self.base + at)
 
 
 def _find_directory(window: _Window) -> tuple[int, int, int]:

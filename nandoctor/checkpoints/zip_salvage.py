@@ -7,6 +7,7 @@ import struct
 from pathlib import Path
 
 from nandoctor.checkpoints.contents import ByteRange
+from nandoctor.checkpoints.positioned import open_file, read_at
 from nandoctor.checkpoints.zip_directory import ZipEntry
 
 _LOCAL, _FOOTER = b"PK\x03\x04", b"PK\x07\x08"
@@ -15,7 +16,7 @@ _CHUNK = 1 << 20
 
 def salvage_entries(path: Path) -> dict[str, ZipEntry]:
     """Return the entries whose headers are there, the last one possibly cut; stops at a gap."""
-    fd = os.open(path, os.O_RDONLY)
+    fd = open_file(path)
     try:
         end = os.fstat(fd).st_size
         entries: dict[str, ZipEntry] = {}
@@ -33,13 +34,13 @@ def salvage_entries(path: Path) -> dict[str, ZipEntry]:
 
 
 def _entry_at(fd: int, path: str, at: int, end: int) -> tuple[ZipEntry, int] | None:
-    header = os.pread(fd, 30, at)
+    header = read_at(fd, 30, at)
     if len(header) < 30 or header[:4] != _LOCAL:
         return None
     flags, method = struct.unpack_from("<HH", header, 6)
     crc, packed, size, name_len, extra_len = struct.unpack_from("<IIIHH", header, 14)
     start = at + 30 + name_len + extra_len
-    name = os.pread(fd, name_len, at + 30).decode("utf-8", "replace")
+    name = read_at(fd, name_len, at + 30).decode("utf-8", "replace")
     if flags & 0x41 or method not in (0, 8) or start > end:
         return None
     if flags & 8 and not packed:
@@ -57,10 +58,10 @@ def _streamed(
     """Return an entry whose size stands behind its data, found by the footer that fits."""
     at = start
     while at < end:
-        chunk = os.pread(fd, _CHUNK + 24, at)
+        chunk = read_at(fd, _CHUNK + 24, at)
         place = chunk.find(_FOOTER)
         while 0 <= place < _CHUNK:
-            footer = os.pread(fd, 24, at + place)
+            footer = read_at(fd, 24, at + place)
             here = at + place - start
             for layout, width in (("<IQQ", 24), ("<III", 16)):
                 if len(footer) >= width:

@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
-from nandoctor.checkpoints import open_checkpoint, scan
 from checkpoints.reference import (
     FLOATS,
     INTEGERS,
@@ -19,6 +18,7 @@ from checkpoints.reference import (
     facts_of,
     stats_of,
 )
+from nandoctor.checkpoints import open_checkpoint, scan
 
 _FIXTURE = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -208,9 +208,7 @@ def test_scan_shared_storage_is_read_once(tmp_path: Path) -> None:
     weight = torch.randn(1000, 1000)
     seen: list[str] = []
     torch.save({"model": {"embed": weight, "head": weight}}, tmp_path / "t.pt")
-    facts = scan(
-        open_checkpoint(tmp_path / "t.pt"), progress=lambda text, share: seen.append(text)
-    )
+    facts = scan(open_checkpoint(tmp_path / "t.pt"), progress=lambda text, share: seen.append(text))
     assert [t.name for t in facts.tensors] == ["embed", "head"]
     assert facts.tensors[0].l2 == facts.tensors[1].l2
     assert "0.00 of 0.00 GB" in seen[-1] and len(seen) == 1
