@@ -17,7 +17,8 @@ def image_groups(named: list[tuple[str, torch.Tensor]], size: int) -> dict[str, 
             groups[f"{kind}_grid_thw"] = images
             groups[pixels] = _rows_of_images(images, grid.prod(1).tolist())
     for name, tensor in named:
-        is_image = any(word in name for word in ("pixel", "image"))
+        is_item = name.rsplit(".", 1)[-1].isdigit()  # one of a list, which is cut as a list
+        is_image = not is_item and any(word in name for word in ("pixel", "image"))
         if is_image and name not in groups and tensor.ndim and tensor.shape[0] != size:
             groups[name] = _images_of_samples(tensors.get("input_ids"), [1] * tensor.shape[0], size)
     return {name: rows for name, rows in groups.items() if name in tensors}

@@ -45,7 +45,7 @@ def _select(value: Any, name: str, indices: Sequence[int], size: int, pick: Any)
     if isinstance(value, torch.Tensor):
         return pick(name or "batch", value)
     plain = isinstance(value, (list, tuple)) and not hasattr(value, "_fields")
-    if plain and len(value) == size and name and _is_column(value):
+    if plain and len(value) == size and name and _is_column(value, size):
         return type(value)(value[index] for index in indices)
     new = [
         (key, _select(child, f"{name}.{key}" if name else str(key), indices, size, pick))
@@ -54,9 +54,13 @@ def _select(value: Any, name: str, indices: Sequence[int], size: int, pick: Any)
     return rebuilt(value, new) if new else value
 
 
-def _is_column(value: Sequence[Any]) -> bool:
-    scalars = all(isinstance(item, (str, bytes, int, float, type(None))) for item in value)
-    return scalars or is_per_sample(value)
+def _is_column(value: Sequence[Any], size: int) -> bool:
+    """Whether a list as long as the batch holds one item a sample."""
+    if all(isinstance(item, (str, bytes, int, float, type(None))) for item in value):
+        return True
+    # Tensors that are no batches themselves: images of one size are a list of samples, too.
+    tensors = all(isinstance(item, torch.Tensor) and item.ndim >= 1 for item in value)
+    return is_per_sample(value) or (tensors and all(item.shape[0] != size for item in value))
 
 
 def _picked(

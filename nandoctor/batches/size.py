@@ -21,7 +21,8 @@ def batch_size(batch: Any) -> int | None:
         return None if None in sizes else sum(size for size in sizes if size is not None)
     named = named_tensors(batch)
     for name, tensor in named:
-        if name.rsplit(".", 1)[-1] in _LEADING and tensor.ndim:
+        *outer, last = name.split(".")
+        if last in _LEADING and tensor.ndim and not any(key.isdigit() for key in outer):
             boundaries = boundaries_of(named)
             packed = boundaries is not None and tensor.shape[0] == 1
             return len(boundaries) - 1 if packed and boundaries else int(tensor.shape[0])

@@ -8,9 +8,11 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import torch
+
 from nandoctor.batches import batch_size, select_rows
 from nandoctor.snapshot import preserved
-from nandoctor.step import backward, forward, nonfinite_names, started
+from nandoctor.step import backward, device_of, forward, nonfinite_names, started
 from nandoctor.target import ReplayTarget
 from nandoctor.tracing.records import Part
 
@@ -35,6 +37,7 @@ class SampleTrials:
         size = batch_size(target.batch) or 0
         self.size = size if 1 < size <= MAX_SAMPLES else 0
         self._raised = type(raised) if raised is not None else None
+        self.draws_numbers = False
         self._known: dict[tuple[int, ...], bool | None] = {}
 
     def fails(self, rows: Sequence[int]) -> bool | None:
@@ -53,23 +56,33 @@ class SampleTrials:
     def _run(self, rows: tuple[int, ...]) -> bool | None:
         try:
             batch = select_rows(self.target.batch, rows)
-            return is_bad(replace(self.target, batch=batch), self.part)
+            bad, drew = tried(replace(self.target, batch=batch), self.part)
+            self.draws_numbers = self.draws_numbers or drew
+            return bad
         except Exception as error:  # a batch that small, or cut so, may not run at all
             same = self._raised is not None and isinstance(error, self._raised)
             return True if same else None
 
 
-def is_bad(target: ReplayTarget, part: Part) -> bool:
-    """Run a step as far as needed and say whether that part comes out bad."""
+def tried(target: ReplayTarget, part: Part) -> tuple[bool, bool]:
+    """Run a step as far as needed; say whether that part comes out bad and numbers were drawn."""
     with preserved(target), quiet(), started(target) as batch:
+        before = [torch.get_rng_state(), *_device_states(target)]
         loss = forward(target, batch)
+        after = [torch.get_rng_state(), *_device_states(target)]
+        drew = not all(map(torch.equal, before, after))
         if nonfinite_names([("loss", loss)]):
-            return True
+            return True, drew
         if part == "forward":
-            return False
+            return False, drew
         backward(target, loss)
         grads = [(n, p.grad) for n, p in target.model.named_parameters() if p.grad is not None]
-        return bool(nonfinite_names(grads))
+        return bool(nonfinite_names(grads)), drew
+
+
+def _device_states(target: ReplayTarget) -> list[torch.Tensor]:
+    device = device_of(target.model)
+    return [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from nandoctor.tracing.sample_trials import SampleTrials
 
 MAX_PUT_BACK = 32
 MAX_CHUNKS = 16
+MAX_CONTROLS = 4
 
 
 def guilty_samples(
@@ -29,7 +30,7 @@ def guilty_samples(
     for candidates in _guesses(trials, hints, progress):
         guess = candidates()
         if 0 < len(guess) < trials.size and is_proved(trials, guess):
-            return tuple(sorted(guess))
+            return tuple(sorted(guess)) if is_no_chance(trials, guess) else None
     return None
 
 
@@ -40,6 +41,8 @@ def _guesses(
     for hint in hints:
         yield lambda hint=hint: list(hint)  # type: ignore[misc]
     yield lambda: failing_alone(trials, progress)
+    if trials.draws_numbers:  # a set found by search would be one that drew well
+        return
     if not all(trials.fails([row]) for row in range(trials.size)):
         yield lambda: peeled(trials)
     yield lambda: smallest_cure(trials)
@@ -61,6 +64,17 @@ def is_proved(trials: SampleTrials, rows: Sequence[int]) -> bool:
         return False
     parts = [[row for row in rows if row != left] for left in tested]
     return not any(trials.fails(sorted([*rest, *part])) for part in parts)
+
+
+def is_no_chance(trials: SampleTrials, rows: Sequence[int]) -> bool:
+    """Whether the failure stays with the samples: taking an innocent one out does not cure.
+
+    Matters where the step draws random numbers: any smaller batch draws others.
+    """
+    if not trials.draws_numbers:
+        return True
+    innocent = trials.without(rows)[:MAX_CONTROLS]
+    return len(innocent) < 2 or all(trials.fails(trials.without([row])) for row in innocent)
 
 
 def failing_alone(trials: SampleTrials, progress: Callable[[float], None]) -> list[int]:
