@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,7 +20,7 @@ class Blueprint:
         origin: Where they come from, for messages: a file, a package, a directory.
         make_batch: ``(step) -> batch`` of the data stream.
         other_batch: ``(step) -> batch`` like make_batch, but leaves the file's globals alone.
-        num_bytes: Size of the stored weights, where it is known before anything is built.
+        weights: Where the weights lie if no checkpoint is named.
     """
 
     origin: str
@@ -29,4 +30,4 @@ class Blueprint:
     build_scheduler: Callable[[torch.optim.Optimizer], Any] | None = None
     make_batch: Callable[[int], Any] | None = None
     other_batch: Callable[[int], Any] | None = None
-    num_bytes: int | None = None
+    weights: Path | None = None

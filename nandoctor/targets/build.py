@@ -52,7 +52,7 @@ def build(request: Request, progress: Progress) -> tuple[ReplayTarget, tuple[Ski
     blueprint = open_reference(request.model)
     if request.loss:
         blueprint = replace(blueprint, compute_loss=open_function(request.loss, "compute_loss"))
-    source = request.checkpoint or _own_weights(blueprint)
+    source = request.checkpoint or blueprint.weights
     device, moved = choose_device(request.device, _file_size(source))
     progress("reading the checkpoint", 0.2)
     state = load_state(source) if source else None
@@ -100,11 +100,6 @@ def open_reference(reference: str) -> Blueprint:
             f"{path} holds no config.json", hint="give a FILE.py or a Hugging Face directory"
         )
     return open_user_file(reference)
-
-
-def _own_weights(blueprint: Blueprint) -> Path | None:
-    path = Path(blueprint.origin)
-    return path if path.is_dir() else None
 
 
 def _file_size(path: Path | None) -> int:

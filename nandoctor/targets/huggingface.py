@@ -8,9 +8,11 @@ from typing import Any
 
 import torch
 
+from nandoctor.checkpoints import load_state
 from nandoctor.errors import MissingExtraError, ReplayError
 from nandoctor.targets.blueprint import Blueprint
 from nandoctor.targets.user_code import first_line
+from nandoctor.targets.weights import load_weights
 
 _CONFIG, _ADAPTER = "config.json", "adapter_config.json"
 
@@ -27,10 +29,11 @@ def open_huggingface(path: Path) -> Blueprint:
         MissingExtraError: transformers (or, for an adapter, peft) is not installed.
     """
     _required("transformers")
+    is_adapter = (path / _ADAPTER).is_file()
     return Blueprint(
         origin=str(path),
         build_model=lambda: _build(path),
-        num_bytes=sum(file.stat().st_size for file in path.glob("*.safetensors")) or None,
+        weights=None if is_adapter else path,  # an adapter loads its base and itself
     )
 
 
@@ -78,9 +81,12 @@ def _with_adapter(path: Path) -> torch.nn.Module:
             f"{path}: the adapter's base model {str(base)!r} is not on this machine",
             hint="put its directory there, or write a replay.py that builds it",
         )
-    config = peft.PeftConfig.from_pretrained(str(path))
-    config.inference_mode = False
-    return peft.get_peft_model(_build(found), config)  # type: ignore[no-any-return]
+    model = _build(found)
+    load_weights(model, load_state(found).model, str(found), allow_mismatch=False)
+    adapted: torch.nn.Module = peft.PeftModel.from_pretrained(
+        model, str(path), is_trainable=True, local_files_only=True
+    )
+    return adapted
 
 
 def _required(library: str) -> Any:

@@ -1,0 +1,148 @@
+"""Batches of any shape: names, mapping, number of samples, taking samples out."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, UserDict, namedtuple
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import torch
+
+from nandoctor.batches import MicroBatches, batch_size, map_tensors, named_tensors, select_rows
+
+Pair = namedtuple("Pair", "x y")
+IMAGE = 99
+
+
+@dataclass
+class Sample:
+    """A batch as a dataclass."""
+
+    x: torch.Tensor
+    names: list[str]
+
+
+def shapes(batch: Any) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in named_tensors(batch)}
+
+
+def test_named_tensors_nested_containers_have_dotted_names() -> None:
+    """Dicts, tuples and dataclasses nest; a bare tensor is called batch."""
+    batch = {"a": (torch.zeros(2), {"b": torch.ones(3)}), "s": Sample(torch.zeros(1), ["n"])}
+    assert [name for name, _ in named_tensors(batch)] == ["a.0", "a.1.b", "s.x"]
+    assert [name for name, _ in named_tensors(torch.zeros(1))] == ["batch"]
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        {"x": torch.zeros(2)},
+        OrderedDict(x=torch.zeros(2)),
+        UserDict(x=torch.zeros(2)),
+        [torch.zeros(2)],
+        (torch.zeros(2), None, "text"),
+        Pair(torch.zeros(2), 3),
+        Sample(torch.zeros(2), ["a"]),
+        MicroBatches([{"x": torch.zeros(2)}]),
+    ],
+    ids=lambda batch: type(batch).__name__,
+)
+def test_map_tensors_keeps_the_container_and_leaves_the_original(batch: Any) -> None:
+    """The result has the same type and new tensors; the original keeps its own."""
+    new = map_tensors(batch, lambda tensor: tensor + 1)
+    assert type(new) is type(batch)
+    assert all(bool((tensor == 1).all()) for _, tensor in named_tensors(new))
+    assert all(bool((tensor == 0).all()) for _, tensor in named_tensors(batch))
+
+
+@pytest.mark.parametrize(
+    ("batch", "size"),
+    [
+        (torch.zeros(4, 3), 4),
+        ({"x": torch.zeros(4, 3, 8, 8), "y": torch.zeros(4), "scale": torch.tensor(1.0)}, 4),
+        ({"table": torch.zeros(16, 2), "x": torch.zeros(4, 16, 2), "y": torch.zeros(4)}, 4),
+        ({"x": torch.zeros(7, 5, 2), "lengths": torch.zeros(5)}, 5),
+        ({"input_ids": torch.zeros(1, 9), "cu_seqlens": torch.tensor([0, 4, 9])}, 2),
+        (([torch.zeros(3, 8, 9), torch.zeros(3, 7, 8)], [{"boxes": torch.zeros(2, 4)}, {}]), 2),
+        (MicroBatches([{"x": torch.zeros(2, 3)}, {"x": torch.zeros(3, 3)}]), 5),
+        ({"text": "no tensor"}, None),
+    ],
+)
+def test_batch_size_of_many_layouts(batch: Any, size: int | None) -> None:
+    """The samples are counted where time, tokens or lists come first, too."""
+    assert batch_size(batch) == size
+
+
+def test_select_rows_takes_the_same_samples_of_every_entry() -> None:
+    """Integers, masks, names and time-first tensors follow; a scalar and a table stay."""
+    batch = {
+        "x": torch.arange(12.0).reshape(4, 3),
+        "mask": torch.ones(4, 1, 5, 5, dtype=torch.bool),
+        "position_ids": torch.zeros(3, 4, 6),
+        "names": ["a", "b", "c", "d"],
+        "y": torch.arange(4),
+        "table": torch.zeros(9, 2),
+        "scale": torch.tensor(2.0),
+    }
+    new = select_rows(batch, [3, 1])
+    assert new["y"].tolist() == [3, 1]
+    assert new["x"][:, 0].tolist() == [9.0, 3.0]
+    assert new["names"] == ["d", "b"]
+    assert shapes(new)["position_ids"] == (3, 2, 6)
+    assert (shapes(new)["table"], shapes(new)["mask"]) == ((9, 2), (2, 1, 5, 5))
+
+
+def test_select_rows_follows_image_tokens_where_a_sample_has_no_image() -> None:
+    """Three images of four samples: the text-only sample takes none with it."""
+    ids = torch.arange(48).reshape(4, 12)
+    ids[[0, 1, 3], 1:5] = IMAGE
+    batch = {"input_ids": ids, "pixel_values": torch.arange(3.0).reshape(3, 1)}
+    assert select_rows(batch, [2, 3])["pixel_values"].tolist() == [[2.0]]
+    assert select_rows(batch, [0, 1])["pixel_values"].tolist() == [[0.0], [1.0]]
+
+
+def test_select_rows_follows_the_grid_of_images_of_different_sizes() -> None:
+    """Patches are rows: they are grouped by the grid, and the grid by merged image tokens."""
+    ids = torch.arange(80).reshape(2, 40) + 100
+    ids[0, 1:5], ids[0, 6:14], ids[1, 3:7] = IMAGE, IMAGE, IMAGE
+    grid = torch.tensor([[1, 4, 4], [1, 4, 8], [1, 4, 4]])
+    batch = {"input_ids": ids, "pixel_values": torch.arange(64.0)[:, None], "image_grid_thw": grid}
+    second = select_rows(batch, [1])
+    assert second["image_grid_thw"].tolist() == [[1, 4, 4]]
+    assert second["pixel_values"][0].item() == 48.0
+    assert shapes(select_rows(batch, [0]))["pixel_values"] == (48, 1)
+
+
+def test_select_rows_of_a_packed_batch_rebuilds_the_boundaries() -> None:
+    """The tokens of a segment go with it."""
+    batch = {
+        "input_ids": torch.arange(10)[None],
+        "cu_seqlens": torch.tensor([0, 3, 7, 10], dtype=torch.int32),
+    }
+    new = select_rows(batch, [0, 2])
+    assert new["input_ids"].tolist() == [[0, 1, 2, 7, 8, 9]]
+    assert (new["cu_seqlens"].tolist(), new["cu_seqlens"].dtype) == ([0, 3, 6], torch.int32)
+
+
+def test_select_rows_numbers_through_micro_batches() -> None:
+    """Sample 3 of 2 + 3 is the second of the second micro-batch; an empty one disappears."""
+    batch = MicroBatches([{"x": torch.arange(2)}, {"x": torch.arange(10, 13)}])
+    assert [part["x"].tolist() for part in select_rows(batch, [3])] == [[11]]
+
+
+def test_select_rows_of_a_detection_batch_takes_list_items() -> None:
+    """Images of any size and their targets are one item a sample."""
+    images = [torch.full((3, 8, 8 + i), float(i)) for i in range(3)]
+    targets = [{"labels": torch.tensor([i])} for i in range(3)]
+    new = select_rows((images, targets), [0, 2])
+    assert [int(image[0, 0, 0]) for image in new[0]] == [0, 2]
+    assert [int(target["labels"]) for target in new[1]] == [0, 2]
+
+
+def test_select_rows_outside_the_batch_is_a_value_error() -> None:
+    """A sample that is not there is named with the size."""
+    with pytest.raises(ValueError, match="has 4 samples"):
+        select_rows(torch.zeros(4), [4])
+    with pytest.raises(ValueError, match="does not tell"):
+        select_rows({"text": "none"}, [0])
