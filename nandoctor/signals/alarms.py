@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import repeat
 
 from nandoctor.evidence import Forecast, MetricHistory
 from nandoctor.signals.course import final_failure
-from nandoctor.signals.forecaster import Forecaster, Level, Outlook
+from nandoctor.signals.forecaster import Forecaster
+from nandoctor.signals.risk import Level
 
 _METRICS = ("loss", "grad_norm", "lr", "loss_scale", "update_norm")
 
@@ -16,41 +17,48 @@ def forecast(history: MetricHistory, *, crash_step: int | None = None) -> Foreca
 
     Args:
         history: The log; each run in it is forecast on its own.
-        crash_step: Where the last run crashed; by default its first loss of a final NaN or Inf.
+        crash_step: Where it crashed; by default the first loss of a final NaN or Inf.
     """
     watch: list[int] = []
     alarm: list[int] = []
     lead = None
     for run in history.segments():
-        entered: dict[Level, list[int]] = {"watch": [], "alarm": []}
-        before: Level = "calm"
-        for step, outlook in outlooks(run):
-            if outlook.level != before and outlook.level != "calm":
-                if before == "calm":
-                    entered["watch"].append(step)
-                if outlook.level == "alarm":
-                    entered["alarm"].append(step)
-            before = outlook.level
-        watch += entered["watch"]
-        alarm += entered["alarm"]
-        crash = crash_step if crash_step is not None else _crash_step(run)
-        lead = _lead(entered["alarm"] or entered["watch"], crash)
+        watched, alarmed = _entered(run)
+        watch += watched
+        alarm += alarmed
+        crash = _crash_step(run) if crash_step is None else crash_step
+        if crash is not None and run.step.min() <= crash <= run.step.max():
+            lead = _lead(alarmed or watched, crash)
     return Forecast(tuple(watch), tuple(alarm), lead)
 
 
-def outlooks(run: MetricHistory) -> Iterator[tuple[int, Outlook]]:
-    """Yield the outlook after each row of one run."""
+def _entered(run: MetricHistory) -> tuple[list[int], list[int]]:
+    """Return the steps at which watch and alarm were entered from below."""
+    watch: list[int] = []
+    alarm: list[int] = []
     forecaster = Forecaster()
-    columns = {}
-    for name in _METRICS:
-        column = run.columns.get(name)
-        if column is not None and column.logged.any():
-            values = column.values.astype(object)
-            values[~column.logged] = None
-            columns[name] = values.tolist()
-    rows = zip(*columns.values(), strict=True) if columns else iter([()] * len(run))
-    for step, row in zip(run.step.tolist(), rows, strict=True):
-        yield step, forecaster.update(step, **dict(zip(columns, row, strict=True)))
+    before: Level = "calm"
+    metrics = [_cells(run, name) for name in _METRICS]
+    for step, *row in zip(run.step.tolist(), *metrics, strict=False):
+        level, _ = forecaster.advance(*row)
+        if level != before:
+            if before == "calm":
+                watch.append(step)
+            if level == "alarm":
+                alarm.append(step)
+            before = level
+    return watch, alarm
+
+
+def _cells(run: MetricHistory, name: str) -> list[float | None] | repeat[None]:
+    """Return a metric row by row, None where it is not logged."""
+    column = run.columns.get(name)
+    if column is None or not column.logged.any():
+        return repeat(None)
+    cells: list[float | None] = column.values.tolist()
+    for row in (~column.logged).nonzero()[0].tolist():
+        cells[row] = None
+    return cells
 
 
 def _crash_step(run: MetricHistory) -> int | None:
@@ -61,7 +69,7 @@ def _crash_step(run: MetricHistory) -> int | None:
     return None if crash is None else int(run.step[column.logged][crash])
 
 
-def _lead(entered: list[int], crash: int | None) -> int | None:
-    if crash is None or not entered or entered[0] > crash:
+def _lead(entered: list[int], crash: int) -> int | None:
+    if not entered or entered[0] > crash:
         return None
     return crash - entered[0]

@@ -14,6 +14,7 @@ from nandoctor.signals.noise import ENOUGH, Floats
 from nandoctor.signals.scale import scale_of
 from nandoctor.signals.shape import Shape, shape_of
 from nandoctor.signals.significance import is_spike, open_end, rare_spikes
+from nandoctor.signals.swing import growing_swing
 
 _MOSTLY = 0.5
 _OWN_CLIMB = 8
@@ -70,6 +71,12 @@ def course_of(loss: Floats) -> Course:
     if spikes:
         worst = max(spikes, key=lambda excursion: excursion.jump)
         return _passing(worst, replace(blank, outcome="recovered"))
+    if (swing := growing_swing(height)) is not None:
+        course = _led_by(swing, replace(blank, outcome="ongoing"))
+        shape = replace(
+            shape_of(np.ones(1), 0.0), pattern="oscillating", num_swings=len(swing) // 2
+        )
+        return replace(course, shape=shape)
     if len(finite) < len(loss):
         return replace(blank, outcome="recovered", onset=int(np.flatnonzero(~np.isfinite(loss))[0]))
     return blank

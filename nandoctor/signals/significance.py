@@ -11,10 +11,8 @@ from nandoctor.signals.excursions import Excursion
 from nandoctor.signals.noise import ENOUGH, Floats
 
 _DIVERGED = math.log(2.0)
-_LONE_SPIKE = math.log(4.0)
-"""What one point must rise to count; one-point jumps of healthy logs hardly ever reach it."""
-_SPIKE = math.log(2.0)
-"""What two or more points in a row must rise to count."""
+_LONE_SPIKE, _SPIKE, _STAY = math.log(4.0), math.log(2.0), math.log(1.5)
+"""What one, two and more points in a row must rise to count: the longer, the less is noise."""
 _SIGNIFICANT = 30.0
 """In units of the run's own noise: reinforcement learning and tiny batches reach 25."""
 _RECOVERING = 0.5
@@ -45,7 +43,7 @@ def open_end(last: Excursion, height: Floats) -> Outcome | None:
 
 def is_spike(excursion: Excursion) -> bool:
     """Whether an excursion rises far enough, and far enough out of the noise, to be harm."""
-    least = _LONE_SPIKE if len(excursion) == 1 else _SPIKE
+    least = {1: _LONE_SPIKE, 2: _SPIKE}.get(len(excursion), _STAY)
     return excursion.jump >= least and excursion.significance >= _SIGNIFICANT
 
 
