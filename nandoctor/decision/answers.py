@@ -70,8 +70,8 @@ def has_large_gradients(evidence: Evidence, findings: Sequence[Finding]) -> Answ
     peak = last_norms(evidence)
     if peak is not None and advice is not None:
         large = not math.isfinite(peak) or peak > advice.threshold
-        text = f"gradient norm up to {peak:.4g} before the crash, healthy maximum {advice.healthy[2]:.4g}"
-        return Answer(large, text)
+        text = f"gradient norm up to {peak:.4g} before the crash"
+        return Answer(large, f"{text}, healthy maximum {advice.healthy[2]:.4g}")
     norm = evidence.replay.grad_norm if evidence.replay else None
     norm = norm if norm is not None else peak
     if norm is None:

@@ -50,7 +50,7 @@ def component_of(name: str, origin: Origin | None = None) -> Component:
     if origin is not None and origin.phase == "optimizer":
         return "optimizer"
     if origin is not None and origin.phase == "batch":
-        return "vision" if _is(origin.tensor or "", "vision") else "data"
+        return input_component(origin.tensor or "")
     if origin is not None and _LOSS_OPS.search(origin.op):
         return "loss"
     for component, pattern in _PATTERNS:
@@ -59,6 +59,11 @@ def component_of(name: str, origin: Origin | None = None) -> Component:
     if not name and origin is not None:
         return "loss"
     return "other"
+
+
+def input_component(name: str) -> Component:
+    """Return the component that a batch entry belongs to: images to vision, the rest to data."""
+    return "vision" if _is(name, "vision") else "data"
 
 
 def _is(name: str, wanted: Component) -> bool:

@@ -40,10 +40,14 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     """Fire on buffers that the failing step read; note the others."""
     replay = replayed(evidence)
     origin = replay.origin if replay else None
-    read = ""
+    read, found = "", []
     if replay and origin and replay.phase == "parameters":
         read = (origin.tensor or "") if is_buffer(evidence, origin.tensor or "") else ""
-    found = []
+    elif replay and evidence.is_fixed_by("reset_buffer"):
+        trial = evidence.trial("reset_buffer")
+        message = "with the buffers recomputed the step is finite"
+        where = trial.detail if trial else ""
+        found.append(_finding(message, where, "error", 0.85, Grade.reproduced))
     if read:
         message = f"{read} is bad and is read by {origin.module if origin else ''}"
         found.append(_finding(message, read, "error", 0.95, Grade.reproduced))

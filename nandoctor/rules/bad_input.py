@@ -1,8 +1,8 @@
 """Rule: a batch that holds NaN, Inf or a number beyond anything natural."""
 
-from nandoctor.evidence import Evidence, TensorStats
+from nandoctor.evidence import Component, Evidence, TensorStats
 from nandoctor.findings import Finding, Grade, Rule
-from nandoctor.rules.attribution import component_of
+from nandoctor.rules.attribution import component_of, input_component
 from nandoctor.rules.site import replayed, sample_text
 
 CODE, CAUSE = "ND301", "bad_input"
@@ -58,7 +58,9 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     rows = sample_text(origin) if origin else ""
     message = f"{worst.name} of the batch holds {worst.absmax:.3g}{rows}"
     cured = evidence.is_fixed_by("drop_samples") or evidence.is_fixed_by("clean_batch")
-    return (_finding(message, worst.name, 0.92 if cured else 0.6, None, worst),)
+    return (
+        _finding(message, worst.name, 0.92 if cured else 0.6, input_component(worst.name), worst),
+    )
 
 
 def _has_outlier(item: TensorStats) -> bool:
@@ -67,19 +69,17 @@ def _has_outlier(item: TensorStats) -> bool:
     return item.numel > 8 and item.absmax > OUTLIER * max(item.rms_rest, 1.0)
 
 
-def _finding(message: str, where: str, score: float, component, stats) -> Finding:  # type: ignore[no-untyped-def]
-    lines = ()
+def _finding(
+    message: str, where: str, score: float, component: Component, stats: TensorStats | None
+) -> Finding:
+    lines: tuple[str, ...] = ()
     if stats is not None and stats.min is not None:
-        lines = (f"finite range {stats.min:.4g} to {stats.max:.4g}, rms of the rest "
-                 f"{stats.rms_rest or 0.0:.4g}",)  # fmt: skip
+        rest = f", rms of the rest {stats.rms_rest:.4g}" if stats.rms_rest is not None else ""
+        lines = (f"finite range {stats.min:.4g} to {stats.max:.4g}{rest}",)
     return Finding(
         CODE, CAUSE, "error", Grade.reproduced, message, where, evidence=lines, score=score,
-        component=component or component_of(where) if component else _component(where),
+        component=component,
     )  # fmt: skip
-
-
-def _component(name: str):  # type: ignore[no-untyped-def]
-    return "vision" if component_of(name) == "vision" else "data"
 
 
 RULE = Rule(CODE, CAUSE, DOC, check, confirmed_by=("clean_batch", "drop_samples"))

@@ -48,14 +48,25 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
 def _replayed(evidence: Evidence) -> list[Finding]:
     replay = replayed(evidence)
     origin = replay.origin if replay else None
-    if replay is None or origin is None or replay.phase != "parameters":
+    if replay is None or origin is None:
         return []
+    if replay.phase != "parameters":
+        return _repaired(evidence)
     if is_buffer(evidence, origin.tensor or ""):
         return []
     name = origin.tensor or origin.module
     message = f"{name} is non-finite and is read first by {origin.module or 'the root'}"
     late = saved_after_the_fact(evidence)
     return [_finding(message, name, 0.3 if late else 0.95, late, grade=Grade.reproduced)]
+
+
+def _repaired(evidence: Evidence) -> list[Finding]:
+    """A finite weight out of family, shown by the repair that made the step finite."""
+    trial = evidence.trial("reset_param")
+    if trial is None or trial.outcome != "fixed":
+        return []
+    message = f"with {trial.detail} restored the step is finite"
+    return [_finding(message, trial.detail, 0.85, False, grade=Grade.reproduced)]
 
 
 def _stored(evidence: Evidence) -> list[Finding]:

@@ -122,6 +122,8 @@ class Curve:
             before = rates[max(0, row - 10) : row]
             before = before[np.isfinite(before) & (before > 0)]
             lasts = row >= self.onset - 5 or here > 0.5 * rates[row]
+            if row < 3 or is_ramp(rates[: row + 1]):
+                continue
             if before.size and np.isfinite(rates[row]) and lasts:
                 best = max(best, (float(rates[row] / before.max()), row))
         return best
@@ -133,6 +135,12 @@ class Curve:
             return None
         known = rates[: row + 1][np.isfinite(rates[: row + 1])]
         return float(known[-1]) if known.size else None
+
+
+def is_ramp(rates: NDArray[np.float64]) -> bool:
+    """Whether rates only rise, in about equal steps: a warm-up."""
+    steps = np.diff(rates[np.isfinite(rates)])
+    return bool(steps.size > 1 and (steps > 0).all() and steps[-1] <= 3 * steps[:-1].max())
 
 
 def values(column: Column | None) -> NDArray[np.float64] | None:

@@ -59,7 +59,7 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
 def _judge(curve: Curve) -> tuple[float, str, tuple[str, ...]]:
     jump = curve.lr_jump()
     here = curve.lr_at(curve.onset)
-    if jump and jump[0] >= JUMP and curve.onset > 0 and not _is_warmup(curve, jump[1]):
+    if jump and jump[0] >= JUMP and curve.onset > 0:
         step = int(curve.history.step[jump[1]])
         message = (
             f"the learning rate jumps {jump[0]:.3g}-fold at step {step}, then the loss diverges"
@@ -67,7 +67,8 @@ def _judge(curve: Curve) -> tuple[float, str, tuple[str, ...]]:
         return (0.93 if jump[1] > curve.onset - 30 else 0.85), message, ()
     gradual = curve.num_rising >= 3 and not curve.is_sudden
     if here is not None and gradual and _still_grows(curve):
-        message = f"the loss diverges at step {curve.step} while the learning rate still grows ({here:.3g})"
+        growing = f"while the learning rate still grows ({here:.3g})"
+        message = f"the loss diverges at step {curve.step} {growing}"
         return 0.85, message, ()
     if gradual:
         early = curve.onset <= EARLY
@@ -77,14 +78,6 @@ def _judge(curve: Curve) -> tuple[float, str, tuple[str, ...]]:
     if curve.num_rising >= 3:
         return 0.4, f"the loss jumps at step {curve.step} and goes on growing", ()
     return 0.0, "", ()
-
-
-def _is_warmup(curve: Curve, row: int) -> bool:
-    """Whether the rise of the rate at a row is part of a steady ramp from the start."""
-    rates = curve.lr
-    assert rates is not None
-    ramp = rates[: row + 1]
-    return row <= 20 and bool((ramp[1:] >= ramp[:-1]).all())
 
 
 def _still_grows(curve: Curve) -> bool:

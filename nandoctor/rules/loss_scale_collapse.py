@@ -56,7 +56,7 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     return ()
 
 
-def _final_fall(scales: np.ndarray) -> int:  # type: ignore[type-arg]
+def _final_fall(scales: np.ndarray) -> int:
     """Return how often the scale was halved since it last grew."""
     growths = np.flatnonzero(np.diff(scales) > 0)
     since = scales[growths[-1] + 1 :] if growths.size else scales

@@ -5,9 +5,11 @@ import numpy as np
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Prescription, Rule
 from nandoctor.rules.curve import curve_of, is_adaptive
+from nandoctor.rules.moments import betas_of
 
 CODE, CAUSE = "ND602", "missing_warmup"
 FIRST_STEPS = 1000
+STEPS = 2000  # 2 / (1 - beta2) for torch's default of 0.999
 
 DOC = """
 ## What it does
@@ -47,13 +49,13 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     if first_step > 1 or curve.step - first_step > FIRST_STEPS or not rates.size:
         return ()
     peak = float(rates[: max(curve.onset, 1)].max())
-    if rates[0] < 0.9 * peak or (jump := curve.lr_jump()) and jump[0] > 1.5:
+    jump = curve.lr_jump()
+    if rates[0] < 0.9 * peak or (jump is not None and jump[0] > 1.5):
         return ()
     score = (0.8 if curve.onset <= 200 else 0.6) if adaptive else 0.5
     if curve.num_rising < 2 and curve.onset > 20:
         score -= 0.2
-    beta2 = 0.999
-    steps = int(2 / (1 - beta2))
+    steps = round(2 / (1 - betas_of(evidence.crash)[1])) if evidence.crash else STEPS
     message = f"the learning rate is at its peak ({rates[0]:.3g}) from the first step: no warm-up"
     line = f"diverges at step {curve.step}, {curve.step - first_step} steps after the start"
     return (
@@ -61,7 +63,8 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
             CODE, CAUSE, "error", Grade.observed, message, f"step {curve.step}", evidence=(line,),
             score=score, component="optimizer",
             prescriptions=(
-                Prescription("Warm the learning rate up", f"0 → {rates[0] / 2:.3g} over {steps} steps",
+                Prescription("Warm the learning rate up",
+                             f"0 → {rates[0] / 2:.3g} over {steps} steps",
                              why="2 / (1 - beta2) steps until exp_avg_sq is an average"),
             ),
         ),

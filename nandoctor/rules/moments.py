@@ -78,7 +78,7 @@ def travel_bound(evidence: Evidence) -> float | None:
     return _sgd_bound(evidence, rows)
 
 
-def _sgd_bound(evidence: Evidence, rows: np.ndarray) -> float | None:  # type: ignore[type-arg]
+def _sgd_bound(evidence: Evidence, rows: np.ndarray) -> float | None:
     crash, history = evidence.crash, evidence.history
     assert crash is not None and history is not None
     if is_adaptive(evidence) is not False or history.grad_norm is None or history.lr is None:

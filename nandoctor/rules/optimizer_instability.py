@@ -63,7 +63,7 @@ def _unsound(evidence: Evidence) -> Iterator[tuple[str, float, str]]:
         if value < 0:
             yield "weight_decay", value, f"{min(abs(value), 0.1):g}"
     groups = evidence.crash.training.param_groups if evidence.crash else ()
-    betas = {b for g in groups if isinstance(b := g.get("betas"), (list, tuple))}  # type: ignore[type-arg]
+    betas = {b for g in groups if isinstance(b := g.get("betas"), (list, tuple))}
     for pair in betas:
         for index, sound in ((0, "0.9"), (1, "0.999")):
             if index < len(pair) and not 0 <= float(pair[index]) < 1:

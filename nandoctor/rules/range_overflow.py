@@ -3,7 +3,7 @@
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
 from nandoctor.rules.exp_overflow import LIMITS
-from nandoctor.rules.site import found_at, half_dtype, overflows, site_of
+from nandoctor.rules.site import found_at, half_dtype, overflows, site_of, squares_overflow
 
 CODE, CAUSE = "ND114", "range_overflow"
 MAX = 3.4028235e38
@@ -38,7 +38,9 @@ IEEE 754-2019, section 7.4.
 def check(evidence: Evidence) -> tuple[Finding, ...]:
     """Fire where finite operands gave infinity in a dtype with float32's range."""
     site = site_of(evidence)
-    if site is None or site.op in LIMITS or not overflows(site):
+    if site is None or site.op in LIMITS:
+        return ()
+    if not overflows(site) and not (squares_overflow(site) and "norm" in site.op):
         return ()
     if half_dtype(evidence, site) == "float16" and "float16" in site.dtypes:
         return ()

@@ -49,9 +49,8 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
 def optimizer_step(evidence: Evidence) -> float | None:
     """Return the optimizer's own step counter, None where it has none."""
     tensors = evidence.crash.tensors if evidence.crash else ()
-    steps = [t.max for t in tensors
-             if t.role == "optimizer" and t.name.rsplit(".", 1)[-1] == "step" and t.max is not None]  # fmt: skip
-    return max(steps) if steps else None
+    counters = [t for t in tensors if t.role == "optimizer" and "step" in t.name.split(".")]
+    return max((t.max for t in counters if t.max is not None), default=None)
 
 
 def _counter(evidence: Evidence) -> tuple[Finding, ...]:
@@ -86,12 +85,12 @@ def _schedule(curve: Curve) -> tuple[Finding, ...]:
     return ()
 
 
-def _repeats(rates: np.ndarray, row: int) -> int | None:  # type: ignore[type-arg]
+def _repeats(rates: np.ndarray, row: int) -> int | None:
     """Return the earlier row whose stretch of rates the one from ``row`` on repeats."""
     stretch = rates[row : row + RUN]
     if np.ptp(stretch) == 0:
         return None
-    for source in range(0, row - RUN):
+    for source in range(row - RUN):
         if np.allclose(rates[source : source + RUN], stretch, rtol=1e-6, atol=0):
             return source
     return None

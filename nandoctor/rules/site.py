@@ -113,7 +113,12 @@ def half_dtype(evidence: Evidence, site: Site) -> str | None:
     precision = evidence.replay.precision if evidence.replay else ""
     if precision.startswith(("fp16", "half", "float16")):
         return "float16"
-    return "bfloat16" if precision.startswith(("bf16", "bfloat16")) else None
+    if precision.startswith(("bf16", "bfloat16")):
+        return "bfloat16"
+    # An autocast region inside the user's own loss: bf16 is tried in place of fp16 only.
+    if evidence.is_fixed_by("no_autocast"):
+        return "float16" if evidence.trial("bf16") else "bfloat16"
+    return None
 
 
 def cured_by_precision(evidence: Evidence) -> str:
@@ -184,6 +189,11 @@ def replayed(evidence: Evidence) -> ReplayFacts | None:
     """Return the replay where it failed as the run did."""
     replay = evidence.replay
     return replay if replay is not None and replay.phase is not None else None
+
+
+def squares_overflow(site: Site) -> bool:
+    """Whether an operand is so large that its square leaves float32's range."""
+    return any((item.stats.absmax or 0.0) > 1.8e19 for item in site.operands)
 
 
 def overflows(site: Site) -> bool:

@@ -2,9 +2,9 @@
 
 import math
 
-from nandoctor.evidence import Component, Evidence, ReplayFacts, TensorStats
+from nandoctor.evidence import Evidence, ReplayFacts, TensorStats
 from nandoctor.findings import Finding, Grade, Rule
-from nandoctor.rules.attribution import component_of
+from nandoctor.rules.attribution import input_component
 from nandoctor.rules.site import replayed
 
 CODE, CAUSE = "ND302", "unnormalised_input"
@@ -56,12 +56,11 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
         f"{worst.name} has an rms of {_rms(worst):.4g} (range {worst.min:.4g} to {worst.max:.4g})"
     )
     against = ("only some samples fail, not the whole batch",) if few else ()
-    component: Component = "vision" if component_of(worst.name) == "vision" else "data"
     return (
         Finding(
             CODE, CAUSE, "error", Grade.reproduced, message, worst.name, against=against,
             evidence=("with the input normalised the step is finite",) if cured else (),
-            score=score, component=component,
+            score=score, component=input_component(worst.name),
         ),
     )  # fmt: skip
 

@@ -2,7 +2,15 @@
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
-from nandoctor.rules.site import found_at, is_rounding, is_zero, site_of
+from nandoctor.rules.site import (
+    Site,
+    canonical,
+    found_at,
+    is_rounding,
+    is_zero,
+    site_of,
+    squares_overflow,
+)
 
 CODE, CAUSE = "ND105", "zero_variance_norm"
 NORMS = ("layer_norm", "batch_norm", "group_norm", "instance_norm", "rms_norm")
@@ -44,6 +52,8 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
         return ()
     rounding = 0.5 if is_rounding(evidence, site) else 0.0
     if any(norm in site.op for norm in NORMS):
+        if squares_overflow(site):
+            return ()
         message = f"{site.op} over values without variance"
         return found_at(site, (CODE, CAUSE), message, score=0.8 - rounding)
     if site.op in ("std", "var", "sqrt") and site.is_backward:
@@ -57,12 +67,18 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     return found_at(site, (CODE, CAUSE), message, score=0.9 - rounding)
 
 
-def _divides_by_spread(site) -> bool:  # type: ignore[no-untyped-def]
+def is_hand_written_spread(made: list[str]) -> bool:
+    """Whether these ops make a variance or mean square: the mean of squares."""
+    return "mean" in made[:3] and bool({"pow", "square", "mul"} & set(made[1:4]))
+
+
+def _divides_by_spread(site: Site) -> bool:
     denominator = site.operands[1] if len(site.operands) > 1 else (site.operands or (None,))[0]
     if denominator is None or not any(is_zero(value) for value in denominator.offending):
         return False
-    if denominator.made_by:
-        return bool(SPREADS & set(denominator.made_by[:6]))
+    made = [canonical(op) for op in denominator.made_by[:6]]
+    if made:
+        return bool(SPREADS & set(made)) or is_hand_written_spread(made)
     return bool(site.mentions(r"\.?(std|var|sigma|variance)\b|z_?score|standardi[sz]e"))
 
 
