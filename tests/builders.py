@@ -239,6 +239,7 @@ def report(**changes: Any) -> Report:
         tensors=(bad, tensor("vision_tower.conv.weight", max=8734.5, l2=9001.2)),
         decision=decision(), prescriptions=prescriptions(), logs=(log_facts(),),
         checkpoints=(checkpoint(),),
+        similar=("log_of_zero at head: log (82% alike), cured by eps",),
         skipped=(Skipped("optimizer phase", "no optimizer state", "whether Adam is corrupt"),),
         timings={"read checkpoint": 0.041, "read logs": 0.012, "replay": 0.83, "trials": 1.9},
     )  # fmt: skip

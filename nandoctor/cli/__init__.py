@@ -21,8 +21,10 @@ COMMANDS: tuple[CommandEntry, ...] = (
     CommandEntry("classify", "Say how a loss curve exploded, and since when.", _CRASH),
     CommandEntry("replay", "Run the failing step again and find the origin.", _CRASH),
     CommandEntry("compare", "Show what changed from one checkpoint to another.", _CRASH),
+    CommandEntry("checklist", "Answer the practitioners' checklist from a run's files.", _CRASH),
     CommandEntry("triage", "Name the failure in raw job logs, for CI.", _JOBS),
     CommandEntry("watch", "Follow the log of a running job and warn before it crashes.", _JOBS),
     CommandEntry("explain", "Show the page of a rule code or cause.", _READ),
+    CommandEntry("casebook", "Keep past crashes and find the ones like this.", _READ),
     CommandEntry("schema", "Print the JSON schema of the reports.", _READ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -36,7 +37,7 @@ def command(
     Finds checkpoints, logs, batch and replay.py in RUN, runs the failing step again, tries the
     fixes, walks the decision tree and says what to do now. RUN/replay.py is executed.
     """
-    from nandoctor.pipeline import Settings, diagnose
+    from nandoctor.pipeline import Settings, diagnose, similar_cases
 
     settings = Settings(
         model=model, loss=loss, batch=batch, last_good=last_good, device=device,
@@ -44,4 +45,5 @@ def command(
         budget=budget, timeout=timeout, runs_code=not no_code,
     )  # fmt: skip
     with progress() as tick:
-        return diagnose(run, settings, progress=tick)
+        report = diagnose(run, settings, progress=tick)
+    return replace(report, similar=similar_cases(report))

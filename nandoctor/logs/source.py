@@ -80,7 +80,10 @@ class Source:
 def open_source(path: str) -> Source:
     """Open a log of any kind; raises UnreadableInputError where there is nothing to read."""
     if path == "-":
-        source = Source(path, b"", _decompressed(cast(io.BufferedReader, sys.stdin.buffer)))
+        buffer = sys.stdin.buffer
+        if not isinstance(buffer, io.BufferedReader):  # a test or a notebook put another one there
+            buffer = io.BufferedReader(cast(io.RawIOBase, buffer))
+        source = Source(path, b"", _decompressed(buffer))
     else:
         place = Path(path)
         if not place.is_file():

@@ -27,8 +27,9 @@ def trials(report: Report, say: Words) -> Markup | None:
             trial_detail(trial, say),
             number(trial.loss),
         ]
+        for outcome in ("fixed", "not_fixed", "failed")
         for trial in report.trials
-        if trial.outcome != "not_applicable"
+        if trial.outcome == outcome
     ]
     left = [t for t in report.trials if t.outcome == "not_applicable"]
     header = [say("changed"), say("outcome"), say("detail"), say("loss")]

@@ -62,6 +62,12 @@ def _value(value: str) -> Markup | None:
     return code(value, class_="copy", tabindex=0, title="copy") if value else None
 
 
+def seen_before(report: Report, say: Words) -> Markup | None:
+    """Return the most similar crashes of the casebook."""
+    lines = [(text, "") for text in report.similar]
+    return section(say("Similar past crashes"), bullets(lines)) if lines else None
+
+
 def why(report: Report, say: Words) -> Markup | None:
     """Return evidence for and against, and the causes ruled out."""
     lines = [(reason.text, reason.kind) for reason in reasons(report, say)]

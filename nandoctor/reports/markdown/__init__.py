@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from nandoctor.findings import Report
-from nandoctor.reports.markdown.claim import checklist, files, headline, plan, tree, why
+from nandoctor.reports.markdown.claim import (
+    checklist,
+    files,
+    headline,
+    plan,
+    seen_before,
+    tree,
+    why,
+)
 from nandoctor.reports.markdown.detail import (
     changes,
     closing,
@@ -21,8 +29,8 @@ from nandoctor.reports.view import PLAIN, View
 from nandoctor.reports.words import Words, words
 
 SECTIONS: tuple[Callable[[Report, Words], str], ...] = (
-    headline, files, plan, why, checklist, changes, tree, loss, origin, trials, tensors, series,
-    findings, closing,
+    headline, files, plan, why, seen_before, checklist, changes, tree, loss, origin, trials,
+    tensors, series, findings, closing,
 )  # fmt: skip
 LIMIT = 60_000
 """Characters in all; GitHub refuses a comment of more than 65,536."""

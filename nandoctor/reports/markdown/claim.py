@@ -40,6 +40,12 @@ def plan(report: Report, say: Words) -> str:
     return f"### {say('What to do now')}\n\n" + "\n".join(lines) if lines else ""
 
 
+def seen_before(report: Report, say: Words) -> str:
+    """Return the most similar crashes of the casebook."""
+    lines = [f"- {plain(text)}" for text in report.similar]
+    return f"### {say('Similar past crashes')}\n\n" + "\n".join(lines) if lines else ""
+
+
 def why(report: Report, say: Words) -> str:
     """Return evidence for and against, and the causes ruled out."""
     lines = [f"- {plain(reason.text)}" for reason in reasons(report, say)]

@@ -35,6 +35,12 @@ def headline(report: Report, view: View, say: Words) -> RenderableType:
     return Group(top, "", line, *told)
 
 
+def seen_before(report: Report, view: View, say: Words) -> RenderableType | None:
+    """Return the most similar crashes of the casebook."""
+    lines = [(text, "") for text in report.similar]
+    return section(say("Similar past crashes"), bullets(lines)) if lines else None
+
+
 def why(report: Report, view: View, say: Words) -> RenderableType | None:
     """Return the evidence for and against the diagnosis and the causes ruled out."""
     styles = {"for": "", "against": "yellow", "other": "dim"}
