@@ -8,10 +8,18 @@ from typing import Annotated
 import typer
 
 from nandoctor.cli import options
-from nandoctor.cli.output import reporting
+from nandoctor.cli.output import reporting, say
 from nandoctor.cli.progress import progress
 from nandoctor.errors import NandoctorError
 from nandoctor.findings import Report
+
+
+def _print_template(is_asked: bool) -> None:
+    if is_asked:
+        from nandoctor.targets.template import TEMPLATE
+
+        say(TEMPLATE)
+        raise typer.Exit()
 
 
 @reporting
@@ -28,6 +36,15 @@ def command(
     interventions: options.Interventions = None,
     budget: options.Budget = 60.0,
     timeout: options.Timeout = None,
+    template: Annotated[
+        bool,
+        typer.Option(
+            "--template",
+            callback=_print_template,
+            is_eager=True,
+            help="Print a starter replay.py and exit.",
+        ),
+    ] = False,
 ) -> Report:
     """Run the failing step again and find the origin.
 

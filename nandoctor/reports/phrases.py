@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple
 
 from nandoctor.evidence import OpTensor, Origin, TensorStats, Trial
 from nandoctor.findings import Report
+from nandoctor.reports.summary import lead_finding
 from nandoctor.reports.text import clipped, number
-from nandoctor.reports.verdict import lead_finding
 from nandoctor.reports.words import Words, cause_title
 
 

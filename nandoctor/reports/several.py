@@ -8,9 +8,12 @@ from typing import NamedTuple
 
 from nandoctor.findings import Report
 from nandoctor.reports.located import located
-from nandoctor.reports.verdict import Mark, lead_finding, verdict
+from nandoctor.reports.summary import Mark, lead_finding
+from nandoctor.reports.verdict import verdict
 from nandoctor.reports.words import Words
 
+A_LINE_EACH = frozenset({"triage", "compare"})
+"""Commands whose files are told in a line each, not in a report each."""
 _ORDER: tuple[Mark, ...] = ("error", "warning", "clean")
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from nandoctor.evidence import Origin, Pattern
-from nandoctor.findings import Finding, Report
+from nandoctor.evidence import Pattern
+from nandoctor.findings import ChecklistItem, Report
+from nandoctor.reports.summary import Mark, count, lead_finding, pattern_title, place, worst
 from nandoctor.reports.words import Words, cause_title
-
-Mark = Literal["error", "warning", "clean"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +51,12 @@ def verdict(report: Report, say: Words) -> Verdict:
         moved = sum(change.kind != "same" for change in report.changes)
         text = "{n} tensors turned non-finite" if bad else "{n} tensors changed"
         return Verdict("error" if bad else "clean", say(text, n=bad or moved))
+    if report.checklist and not report.findings:
+        poor = sum(_is_poor(point) for point in report.checklist)
+        open_ = sum(point.answer == "unknown" for point in report.checklist)
+        text = "{n} of {all} points need attention, {open} are unknown"
+        title = say(text, n=poor, all=len(report.checklist), open=open_)
+        return Verdict("warning" if poor else "clean", title)
     if mark == "clean":
         return Verdict(mark, say("Nothing found"))
     if report.files:
@@ -67,6 +71,10 @@ def verdict(report: Report, say: Words) -> Verdict:
     return Verdict(mark, title, sentence, place(report, lead))
 
 
+def _is_poor(point: ChecklistItem) -> bool:
+    return point.answer != "unknown" and (point.answer == "yes") != point.is_good
+
+
 def _classified(report: Report, pattern: Pattern, say: Words) -> Verdict:
     """Return the headline of ``classify``: the pattern, and below it the likely cause."""
     share = say("{percent} % confident", percent=round(100 * pattern.confidence))
@@ -78,73 +86,3 @@ def _classified(report: Report, pattern: Pattern, say: Words) -> Verdict:
     where = say(text, cause=cause_title(claim.cause, say), code=claim.code,
                 grade=say(claim.grade.name))  # fmt: skip
     return Verdict(worst(report), title, lead.message if lead else "", where, certainty=share)
-
-
-def worst(report: Report) -> Mark:
-    """Return the worst severity in a report and its files."""
-    if any(finding.severity == "error" for finding in all_findings(report)):
-        return "error"
-    return "warning" if report.status == "found" else "clean"
-
-
-def all_findings(report: Report) -> tuple[Finding, ...]:
-    """Return the findings of a report and of its files."""
-    return (*report.findings, *(f for file in report.files for f in all_findings(file)))
-
-
-def lead_finding(report: Report) -> Finding | None:
-    """Return the finding that the headline quotes: the diagnosed cause, else the gravest."""
-    if report.diagnosis is not None:
-        causes = [f for f in report.findings if f.cause == report.diagnosis.cause]
-        if causes:
-            return causes[0]
-    order = {"error": 0, "warning": 1, "note": 2}
-    grave = [f for f in report.findings if f.severity != "note"]
-    return min(grave, key=lambda f: order[f.severity], default=None)
-
-
-def place(report: Report, finding: Finding | None) -> str:
-    """Return where it happened, from the origin, else from the finding."""
-    if report.origin is not None:
-        return origin_place(report.origin)
-    return finding.where if finding and finding.where not in report.inputs else ""
-
-
-def origin_place(origin: Origin) -> str:
-    """Return module, op, samples and source line of an origin on one line."""
-    tensor = origin.tensor or ""
-    module = "" if origin.module and tensor.startswith(origin.module) else origin.module or "(root)"
-    parts = [module, tensor, origin.op]
-    if origin.samples is not None:
-        numbers = ", ".join(str(sample) for sample in origin.samples[:8])
-        parts.append(f"sample {numbers}" + (", …" if len(origin.samples) > 8 else ""))
-    source = origin.user_source or origin.source
-    if source:
-        parts.append(f"{source.file.rsplit('/', 1)[-1]}:{source.line}")
-    return " · ".join(part for part in parts if part)
-
-
-def pattern_title(pattern: Pattern, say: Words) -> str:
-    """Return a pattern and how it ended in a few words."""
-    if pattern.pattern == "healthy":
-        return say("healthy")
-    end = {
-        "nan": "{pattern}, NaN at step {step}",
-        "inf": "{pattern}, Inf at step {step}",
-        "recovered": "{pattern}, recovered",
-        "diverged": "{pattern}, diverged",
-    }.get(pattern.outcome, "{pattern}, still going")
-    return say(end, pattern=say(pattern.pattern), step=pattern.first_nonfinite_step)
-
-
-def count(report: Report, say: Words) -> str:
-    """Return how many errors and warnings there are."""
-    found = all_findings(report)
-    errors = sum(finding.severity == "error" for finding in found)
-    warnings = sum(finding.severity == "warning" for finding in found)
-    parts = []
-    if errors:
-        parts.append(say("{n} error" if errors == 1 else "{n} errors", n=errors))
-    if warnings:
-        parts.append(say("{n} warning" if warnings == 1 else "{n} warnings", n=warnings))
-    return ", ".join(parts) or say("Nothing found")

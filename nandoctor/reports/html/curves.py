@@ -11,8 +11,8 @@ from nandoctor.reports.curve import Curve, curve
 from nandoctor.reports.html.blocks import bullets, section
 from nandoctor.reports.html.markup import Markup, el
 from nandoctor.reports.phrases import pattern_facts
+from nandoctor.reports.summary import pattern_title
 from nandoctor.reports.text import number
-from nandoctor.reports.verdict import pattern_title
 from nandoctor.reports.words import Words
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 720, 74, 14, 22, 26

@@ -24,6 +24,7 @@ from nandoctor.reports.markdown.detail import (
     tensors,
     trials,
 )
+from nandoctor.reports.several import A_LINE_EACH
 from nandoctor.reports.shown import shown
 from nandoctor.reports.view import PLAIN, View
 from nandoctor.reports.words import Words, words
@@ -49,6 +50,6 @@ def render(report: Report, view: View = PLAIN) -> str:
 
 def _parts(report: Report, say: Words) -> Iterator[str]:
     yield from filter(None, (section(report, say) for section in SECTIONS))
-    if report.command != "triage":
+    if report.command not in A_LINE_EACH:
         for file in report.files:
             yield from _parts(file, say)

@@ -16,8 +16,8 @@ from nandoctor.reports.phrases import (
 )
 from nandoctor.reports.plot import legend, plot
 from nandoctor.reports.series import series_rows
+from nandoctor.reports.summary import pattern_title
 from nandoctor.reports.text import number, seconds
-from nandoctor.reports.verdict import pattern_title
 from nandoctor.reports.words import Words
 
 ROWS = 20

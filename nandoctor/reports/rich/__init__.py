@@ -22,6 +22,7 @@ from nandoctor.reports.rich.series import checklist, series
 from nandoctor.reports.rich.tensors import tensors
 from nandoctor.reports.rich.tree import tree
 from nandoctor.reports.rich.trials import trials
+from nandoctor.reports.several import A_LINE_EACH
 from nandoctor.reports.shown import shown
 from nandoctor.reports.view import PLAIN, View
 from nandoctor.reports.words import Words, words
@@ -58,7 +59,7 @@ def _parts(report: Report, view: View) -> Iterator[RenderableType]:
         part = section(report, view, say)
         if part is not None:
             yield part
-    if report.command != "triage":
+    if report.command not in A_LINE_EACH:
         for file in report.files:
             yield ""
             yield from _parts(file, view)

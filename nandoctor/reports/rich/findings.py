@@ -7,7 +7,7 @@ from rich.text import Text
 
 from nandoctor.findings import Report
 from nandoctor.reports.rich.style import MARK, SEVERITY, section, table
-from nandoctor.reports.verdict import lead_finding
+from nandoctor.reports.summary import lead_finding
 from nandoctor.reports.view import View
 from nandoctor.reports.words import Words
 

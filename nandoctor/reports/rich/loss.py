@@ -10,7 +10,7 @@ from nandoctor.reports.curve import Curve, curve
 from nandoctor.reports.phrases import pattern_facts
 from nandoctor.reports.plot import legend, plot
 from nandoctor.reports.rich.style import bullets, section
-from nandoctor.reports.verdict import pattern_title
+from nandoctor.reports.summary import pattern_title
 from nandoctor.reports.view import View
 from nandoctor.reports.words import Words
 
