@@ -407,6 +407,38 @@ class LayerNumerics:
 
 
 @dataclass(frozen=True, slots=True)
+class DtypeFit:
+    """How a tensor's finite values fit a dtype.
+
+    Args:
+        bits_to_max: log2(largest finite value of the dtype / largest magnitude); below 0 = too big.
+        bits_to_min: log2(smallest magnitude above 0 / smallest subnormal of the dtype).
+        share_saturated: Share of all elements beyond the largest finite value.
+        share_underflow: Share of the non-zero elements that would become 0.
+    """
+
+    bits_to_max: float
+    bits_to_min: float
+    share_saturated: float
+    share_underflow: float
+
+
+@dataclass(frozen=True, slots=True)
+class Headroom:
+    """What one module's output, or the gradient of it, needs of a dtype's range."""
+
+    module: str
+    module_class: str
+    kind: Literal["activation", "gradient"]
+    dtype: str
+    absmax: float
+    absmin: float
+    """Smallest magnitude above 0."""
+    fits: Mapping[str, DtypeFit]
+    """By dtype: float16, bfloat16, float8_e4m3fn, float8_e5m2."""
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """One intervention that was run: one thing changed, the step judged again."""
 
@@ -442,6 +474,8 @@ class ReplayFacts:
     batch: tuple[TensorStats, ...] = ()
     gradients: tuple[TensorStats, ...] = ()
     numerics: tuple[LayerNumerics, ...] = ()
+    headroom: tuple[Headroom, ...] = ()
+    """By module in the order of the forward pass; the unscaled gradients likewise."""
     harmless: tuple[str, ...] = ()
     """Non-finite tensors that reach nothing (masks, unused buffers), in words."""
     notes: tuple[str, ...] = ()

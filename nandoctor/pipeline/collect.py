@@ -214,7 +214,8 @@ def observed(
             include_hiding=settings.include_hiding,
             progress=progress,
         )
-    return facts, trials
+    with watch.stage("precision"):
+        return replace(facts, headroom=tracing.headroom(target)), trials
 
 
 def _targets() -> Any:
