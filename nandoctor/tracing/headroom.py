@@ -73,9 +73,18 @@ def _measure_output(
     _keep(found, name, kind, "activation", tensor.detach(), 1.0)
     if tensor.requires_grad:
         scale = target.precision.loss_scale
-        tensor.register_hook(
-            lambda grad: _keep(found, name, kind, "gradient", grad.detach(), scale)
-        )
+        hook = partial(_measure_gradient, name, kind, target.precision.loss_scale, found)
+        tensor.register_hook(hook)  # type: ignore[no-untyped-call]
+
+
+def _measure_gradient(
+    name: str,
+    kind: str,
+    scale: float,
+    found: dict[tuple[str, str], Headroom],
+    gradient: torch.Tensor,
+) -> None:
+    _keep(found, name, kind, "gradient", gradient.detach(), scale)
 
 
 def _first_tensor(output: Any) -> torch.Tensor | None:
