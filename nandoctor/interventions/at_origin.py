@@ -33,7 +33,9 @@ class Cure:
 
     def applies(self, target: ReplayTarget, facts: ReplayFacts) -> str:
         """Return "" where one of the functions can run the origin's op, else why not."""
-        if facts.origin is None or not self._guilty(facts.origin):
+        if facts.phase not in ("forward", "backward") or facts.origin is None:
+            return IRRELEVANT
+        if not self._guilty(facts.origin):
             return IRRELEVANT
         return "" if facts.origin.source else "the origin has no source line"
 

@@ -11,7 +11,8 @@ import torch
 
 from nandoctor.batches import map_tensors
 from nandoctor.evidence import ReplayFacts
-from nandoctor.interventions.dtypes import LOW, autocast_dtype, low_dtypes
+from nandoctor.interventions.autocast import autocast_dtype
+from nandoctor.interventions.dtypes import LOW, low_dtypes
 from nandoctor.interventions.outcome import IRRELEVANT, Inapplicable
 from nandoctor.interventions.recompute import without_recompute
 from nandoctor.interventions.tensors import converted_model

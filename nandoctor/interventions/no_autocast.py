@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from nandoctor.evidence import ReplayFacts
-from nandoctor.interventions.dtypes import autocast_dtype, low_dtypes
+from nandoctor.interventions.autocast import autocast_dtype
+from nandoctor.interventions.dtypes import low_dtypes
 from nandoctor.interventions.outcome import IRRELEVANT, Inapplicable
 from nandoctor.step import device_of
 from nandoctor.target import Intervention, ReplayTarget
