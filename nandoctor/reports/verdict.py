@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from nandoctor.evidence import Pattern
-from nandoctor.findings import ChecklistItem, Report
+from nandoctor.findings import Report
 from nandoctor.reports.summary import Mark, count, lead_finding, pattern_title, place, worst
 from nandoctor.reports.words import Words, cause_title
 
@@ -31,58 +31,95 @@ class Verdict:
 
 
 def verdict(report: Report, say: Words) -> Verdict:
-    """Return the headline of a report."""
+    """Return the headline of a report: the first of the kinds below that fits it."""
+    found = (kind(report, say) for kind in _KINDS)
+    return next((claim for claim in found if claim is not None), Verdict("clean", ""))
+
+
+def _message(report: Report) -> str:
     lead = lead_finding(report)
-    mark = worst(report)
-    sentence = lead.message if lead else ""
-    if report.command == "classify" and report.pattern is not None:
-        return _classified(report, report.pattern, say)
-    if report.diagnosis is not None:
-        claim = report.diagnosis
-        share = say("{percent} % confident", percent=round(100 * claim.confidence))
-        return Verdict(
-            mark="error" if mark == "clean" else mark,
-            title=cause_title(claim.cause, say),
-            sentence=sentence, where=place(report, lead), code=claim.code,
-            certainty=f"{say(claim.grade.name)} · {share}",
-        )  # fmt: skip
-    if report.command == "compare":
-        bad = sum(change.kind == "new_nonfinite" for change in report.changes)
-        moved = sum(change.kind != "same" for change in report.changes)
-        text = "{n} tensors turned non-finite" if bad else "{n} tensors changed"
-        return Verdict("error" if bad else "clean", say(text, n=bad or moved))
-    if report.checklist and not report.findings:
-        poor = sum(_is_poor(point) for point in report.checklist)
-        open_ = sum(point.answer == "unknown" for point in report.checklist)
-        text = "{n} of {all} points need attention, {open} are unknown"
-        title = say(text, n=poor, all=len(report.checklist), open=open_)
-        return Verdict("warning" if poor else "clean", title)
-    if mark == "clean":
-        return Verdict(mark, say("Nothing found"))
-    if report.files:
-        bad = sum(file.status == "found" for file in report.files)
-        text = "{n} of {all} files have a fault"
-        return Verdict(mark, say(text, n=bad, all=len(report.files)))
+    return lead.message if lead else ""
+
+
+def _confident(confidence: float, say: Words) -> str:
+    return say("{percent} % confident", percent=round(100 * confidence))
+
+
+def _classified(report: Report, say: Words) -> Verdict | None:
+    """The pattern of ``classify``, and below it the likely cause."""
+    pattern, claim = report.pattern, report.diagnosis
+    if report.command != "classify" or pattern is None:
+        return None
+    cause = ""
+    if claim is not None:
+        text = "likely cause: {cause} ({code}, {grade})"
+        title, grade = cause_title(claim.cause, say), say(claim.grade.name)
+        cause = say(text, cause=title, code=claim.code, grade=grade)
+    certainty = _confident(pattern.confidence, say)
+    title = pattern_title(pattern, say)
+    return Verdict(worst(report), title, _message(report), cause, certainty=certainty)
+
+
+def _diagnosed(report: Report, say: Words) -> Verdict | None:
+    claim, mark = report.diagnosis, worst(report)
+    if claim is None:
+        return None
+    return Verdict(
+        mark="error" if mark == "clean" else mark,
+        title=cause_title(claim.cause, say), sentence=_message(report),
+        where=place(report, lead_finding(report)), code=claim.code,
+        certainty=f"{say(claim.grade.name)} · {_confident(claim.confidence, say)}",
+    )  # fmt: skip
+
+
+def _compared(report: Report, say: Words) -> Verdict | None:
+    if report.command != "compare":
+        return None
+    num_bad = sum(change.kind == "new_nonfinite" for change in report.changes)
+    num_changed = sum(change.kind != "same" for change in report.changes)
+    text = "{n} tensors turned non-finite" if num_bad else "{n} tensors changed"
+    return Verdict("error" if num_bad else "clean", say(text, n=num_bad or num_changed))
+
+
+def _checked(report: Report, say: Words) -> Verdict | None:
+    if report.command != "checklist":
+        return None
+    known = [point for point in report.checklist if point.answer != "unknown"]
+    num_poor = sum((point.answer == "yes") != point.is_good for point in known)
+    total, num_open = len(report.checklist), len(report.checklist) - len(known)
+    text = "{n} of {all} points need attention, {open} are unknown"
+    title = say(text, n=num_poor, all=total, open=num_open)
+    return Verdict("warning" if num_poor else "clean", title)
+
+
+def _clean(report: Report, say: Words) -> Verdict | None:
+    return Verdict("clean", say("Nothing found")) if worst(report) == "clean" else None
+
+
+def _several(report: Report, say: Words) -> Verdict | None:
+    if not report.files:
+        return None
+    num_bad = sum(file.status == "found" for file in report.files)
+    text = "{n} of {all} files have a fault"
+    return Verdict(worst(report), say(text, n=num_bad, all=len(report.files)))
+
+
+def _triaged(report: Report, say: Words) -> Verdict | None:
+    """The failure class of one job log."""
+    lead = lead_finding(report)
+    if report.command != "triage" or lead is None:
+        return None
+    title = cause_title(lead.cause, say)
+    return Verdict(worst(report), title, lead.message, lead.where, lead.code)
+
+
+def _undecided(report: Report, say: Words) -> Verdict:
     title = count(report, say)
-    if report.command == "triage" and lead is not None:
-        return Verdict(mark, cause_title(lead.cause, say), sentence, lead.where, lead.code)
     if report.command in ("diagnose", "replay"):
         title = say("Cause not decided") + f" ({title})"
-    return Verdict(mark, title, sentence, place(report, lead))
+    return Verdict(worst(report), title, _message(report), place(report, lead_finding(report)))
 
 
-def _is_poor(point: ChecklistItem) -> bool:
-    return point.answer != "unknown" and (point.answer == "yes") != point.is_good
-
-
-def _classified(report: Report, pattern: Pattern, say: Words) -> Verdict:
-    """Return the headline of ``classify``: the pattern, and below it the likely cause."""
-    share = say("{percent} % confident", percent=round(100 * pattern.confidence))
-    claim, lead = report.diagnosis, lead_finding(report)
-    title = pattern_title(pattern, say)
-    if claim is None:
-        return Verdict(worst(report), title, lead.message if lead else "", certainty=share)
-    text = "likely cause: {cause} ({code}, {grade})"
-    where = say(text, cause=cause_title(claim.cause, say), code=claim.code,
-                grade=say(claim.grade.name))  # fmt: skip
-    return Verdict(worst(report), title, lead.message if lead else "", where, certainty=share)
+_KINDS: tuple[Callable[[Report, Words], Verdict | None], ...] = (
+    _classified, _diagnosed, _compared, _checked, _clean, _several, _triaged, _undecided,
+)  # fmt: skip

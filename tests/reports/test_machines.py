@@ -13,7 +13,7 @@ from nandoctor.reports import RENDERERS
 
 KINDS = (
     "report", "clean_report", "undecided_report", "files_report", "hostile_report",
-    "series_report", "compare_report",
+    "series_report", "compare_report", "checklist_report",
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ REPORTS = {
     "files": builders.files_report,
     "series": builders.series_report,
     "compare": builders.compare_report,
+    "checklist": builders.checklist_report,
 }
 TERMINAL_CODE = re.compile(r"\x1b|\x9b")
 

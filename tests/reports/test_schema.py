@@ -14,7 +14,7 @@ from nandoctor.reports.schema import report_schema
 
 KINDS = (
     "report", "clean_report", "undecided_report", "files_report", "hostile_report",
-    "series_report", "compare_report",
+    "series_report", "compare_report", "checklist_report",
 )  # fmt: skip
 
 
