@@ -57,4 +57,4 @@ def _is_custom(site: Site) -> bool:
     return name != name.lower() and not re.fullmatch(r"\w+Backward\d+", name)
 
 
-RULE = Rule(CODE, CAUSE, DOC, check, confirmed_by=("code",))
+RULE = Rule(CODE, CAUSE, DOC, check)

@@ -1,0 +1,13 @@
+"""One example and one look-alike for every rule, by cause."""
+
+from rules.examples import backward, data, domain, dynamics, files, precision, state
+
+EXAMPLES = {
+    **domain.EXAMPLES,
+    **precision.EXAMPLES,
+    **data.EXAMPLES,
+    **state.EXAMPLES,
+    **backward.EXAMPLES,
+    **dynamics.EXAMPLES,
+    **files.EXAMPLES,
+}
