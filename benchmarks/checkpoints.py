@@ -110,8 +110,10 @@ def drop_cache(path: Path) -> None:
 
 def compare(folder: Path, gigabytes: float, rounds: int) -> None:
     """Print the speed table."""
-    print(f"{'file':26s} {'state':5s} {'read s':>7s} {'ours s':>7s} {'exact s':>8s} "
-          f"{'textbook s':>10s} {'ratio':>6s} {'our RSS MB':>10s} {'textbook RSS':>12s}")
+    print(
+        f"{'file':26s} {'state':5s} {'read s':>7s} {'ours s':>7s} {'exact s':>8s} "
+        f"{'textbook s':>10s} {'ratio':>6s} {'our RSS MB':>10s} {'textbook RSS':>12s}"
+    )
     for dtype, suffix in (("float32", ".pt"), ("float16", ".pt"), ("bfloat16", ".safetensors")):
         path = make_file(folder, dtype, suffix, gigabytes)
         read_speed(path)
@@ -122,18 +124,22 @@ def compare(folder: Path, gigabytes: float, rounds: int) -> None:
             exact.append(run(OURS, str(path), "exact"))
         mid = statistics.median
         mine, other = mid(r["seconds"] for r in ours), mid(r["seconds"] for r in theirs)
-        print(f"{path.name:26s} warm  {read_speed(path):7.2f} {mine:7.2f} "
-              f"{mid(r['seconds'] for r in exact):8.2f} {other:10.2f} {other / mine:5.1f}x "
-              f"{max(r['rss'] for r in ours):10.0f} {max(r['rss'] for r in theirs):12.0f}")
+        print(
+            f"{path.name:26s} warm  {read_speed(path):7.2f} {mine:7.2f} "
+            f"{mid(r['seconds'] for r in exact):8.2f} {other:10.2f} {other / mine:5.1f}x "
+            f"{max(r['rss'] for r in ours):10.0f} {max(r['rss'] for r in theirs):12.0f}"
+        )
         drop_cache(path)
         cold_read = read_speed(path)
         drop_cache(path)
         cold = run(OURS, str(path))
         drop_cache(path)
         cold_other = run(TEXTBOOK, str(path))
-        print(f"{path.name:26s} cold  {cold_read:7.2f} {cold['seconds']:7.2f} {'':8s} "
-              f"{cold_other['seconds']:10.2f} {cold_other['seconds'] / cold['seconds']:5.1f}x "
-              f"{cold['rss']:10.0f} {cold_other['rss']:12.0f}")
+        print(
+            f"{path.name:26s} cold  {cold_read:7.2f} {cold['seconds']:7.2f} {'':8s} "
+            f"{cold_other['seconds']:10.2f} {cold_other['seconds'] / cold['seconds']:5.1f}x "
+            f"{cold['rss']:10.0f} {cold_other['rss']:12.0f}"
+        )
 
 
 def start_up(folder: Path, rounds: int) -> None:
@@ -151,8 +157,10 @@ def start_up(folder: Path, rounds: int) -> None:
                 subprocess.run([sys.executable, "-c", "import torch"], check=True)
             walls[name].append(time.perf_counter() - start)
     mine, torch = (statistics.median(walls[name]) for name in walls)
-    print(f"small checkpoint: {mine * 1e3:.0f} ms; import torch: {torch * 1e3:.0f} ms; "
-          f"1/{torch / mine:.1f}")
+    print(
+        f"small checkpoint: {mine * 1e3:.0f} ms; import torch: {torch * 1e3:.0f} ms; "
+        f"1/{torch / mine:.1f}"
+    )
 
 
 def visit(zoo: Path) -> None:
@@ -164,7 +172,18 @@ def visit(zoo: Path) -> None:
     folders = [p.parent for name in ("trainer_state.json", ".metadata", "adapter_config.json",
                "random_states_0.pkl", "*.index.json", "latest", "latest_checkpointed_iteration.txt")
                for p in zoo.rglob(name) if "wandb" not in p.parts]  # fmt: skip
-    suffixes = (".pt", ".pth", ".bin", ".ckpt", ".tar", ".pkl", ".npz", ".npy", ".pt2", ".safetensors")
+    suffixes = (
+        ".pt",
+        ".pth",
+        ".bin",
+        ".ckpt",
+        ".tar",
+        ".pkl",
+        ".npz",
+        ".npy",
+        ".pt2",
+        ".safetensors",
+    )
     files = [p for p in zoo.rglob("*") if p.suffix in suffixes and p.is_file()]
     counts = {"opened": 0, "refused": 0}
     for path in sorted({*folders, *files}):
@@ -179,11 +198,15 @@ def visit(zoo: Path) -> None:
         bad = sum(not tensor.is_finite for tensor in facts.tensors)
         extra = f" dangerous {', '.join(facts.dangerous)}" if facts.dangerous else ""
         extra += f" damage: {facts.damage[0].reason}" if facts.damage else ""
-        print(f"  {name:58.58s} {facts.format:19s} step {facts.training.step!s:>5s} "
-              f"{len(facts.tensors):4d} tensors {bad:3d} bad{extra}")
+        print(
+            f"  {name:58.58s} {facts.format:19s} step {facts.training.step!s:>5s} "
+            f"{len(facts.tensors):4d} tensors {bad:3d} bad{extra}"
+        )
     marks = list(zoo.rglob("PICKLE_CODE_RAN")) + list(Path.cwd().glob("PICKLE_CODE_RAN"))
-    print(f"zoo: {counts['opened']} opened, {counts['refused']} refused, "
-          f"code executed: {'YES' if marks else 'no'}")
+    print(
+        f"zoo: {counts['opened']} opened, {counts['refused']} refused, "
+        f"code executed: {'YES' if marks else 'no'}"
+    )
 
 
 def main() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from nandoctor.checkpoints.small_values import number, small_array, whole
@@ -107,49 +109,54 @@ def _pairs(value: Any) -> tuple[list[int], Numbers] | None:
     return (known, [number(item[1]) for item in items]) if len(known) == len(items) else None
 
 
-def _columns(node: Mapping[Any, Any]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Curve:
+    """Values in order, with their steps where the file gives them."""
+
+    values: Numbers
+    steps: list[int] | None = None
+
+
+def _columns(node: Mapping[Any, Any]) -> dict[str, _Curve]:
     """Return the values of a mapping that are curves, by column."""
-    columns: dict[str, Any] = {}
+    columns: dict[str, _Curve] = {}
     for key, value in node.items():
         name = _column_of_key(key)
-        if name and name not in columns and (numbers(value) or _pairs(value)):
-            columns[name] = value
+        if name and name not in columns:
+            plain, pairs = numbers(value), _pairs(value)
+            if plain:
+                columns[name] = _Curve(plain)
+            elif pairs:
+                columns[name] = _Curve(pairs[1], pairs[0])
     return columns
 
 
 def _from_columns(
-    node: Mapping[Any, Any], columns: dict[str, Any], step: int | None
+    node: Mapping[Any, Any], columns: dict[str, _Curve], step: int | None
 ) -> MetricHistory:
-    by_step: dict[int, dict[str, float | None]] = {}
-    explicit = next(
-        (
-            numbers(v)
-            for k, v in node.items()
-            if isinstance(k, str) and _STEPS.match(k) and numbers(v)
-        ),
-        None,
-    )
+    beside = (numbers(v) for k, v in node.items() if isinstance(k, str) and _STEPS.match(k))
+    explicit = next((steps for steps in beside if steps), None)
     stride = next((s for s in (whole(node.get(key)) for key in _INTERVALS) if s and s > 0), 1)
-    longest = max(len(value) for value in columns.values())
+    longest = max(len(curve.values) for curve in columns.values())
     end = step if step is not None and step + 1 >= longest else None
-    for name, value in columns.items():
-        pairs = _pairs(value)
-        values = pairs[1] if pairs else numbers(value) or []
-        steps = pairs[0] if pairs else _steps(len(values), explicit, end, stride, longest)
-        for at, entry in zip(steps, values, strict=True):
+    by_step: dict[int, dict[str, float | None]] = {}
+    for name, curve in columns.items():
+        steps = curve.steps or _steps(len(curve.values), explicit, end, stride, longest)
+        for at, entry in zip(steps, curve.values, strict=True):
             by_step.setdefault(at, {})[name] = entry
     order = sorted(by_step)
     table: dict[str, Any] = {name: [by_step[at].get(name) for at in order] for name in columns}
-    is_counted = end is None and explicit is None and not any(map(_pairs, columns.values()))
-    return metric_history(order, is_step_index=is_counted, **table)
+    is_told = end is not None or explicit is not None or any(c.steps for c in columns.values())
+    return metric_history(order, is_step_index=not is_told, **table)
 
 
 def _steps(
     count: int, explicit: Numbers | None, end: int | None, stride: int, longest: int
 ) -> list[int]:
     """Return the steps of a bare list: given beside it, else counted back from the end."""
-    if explicit is not None and len(explicit) == count and None not in explicit:
-        return [int(s) for s in explicit if s is not None]
+    known = [int(s) for s in explicit or () if s is not None and math.isfinite(s)]
+    if len(known) == count:
+        return known
     if end is None:
         return list(range(longest - count, longest))
     first = end - (count - 1) * stride

@@ -6,10 +6,10 @@ import zlib
 
 from nandoctor.checkpoints.checkpoint import Checkpoint
 from nandoctor.checkpoints.contents import ByteRange
+from nandoctor.checkpoints.inflate import blocks_of
 from nandoctor.evidence import Damage
 
 _ALWAYS_BELOW = 1 << 28
-_CHUNK = 1 << 20
 
 
 def check_crcs(checkpoint: Checkpoint, *, exact: bool) -> list[Damage]:
@@ -21,19 +21,18 @@ def check_crcs(checkpoint: Checkpoint, *, exact: bool) -> list[Damage]:
     sums = checkpoint.contents.hints.get("crc", [])
     if not exact and checkpoint.num_bytes >= _ALWAYS_BELOW:
         return []
-    bad = [(name, data) for name, data, crc in sums if crc and _crc(data) != crc]
+    bad = [(name, data) for name, data, crc in sums if crc and _is_bad(data, crc)]
     return [Damage(name, _reason(checkpoint, data)) for name, data in bad]
 
 
-def _crc(data: ByteRange) -> int:
-    left, crc = data.size if data.packed is None else data.packed, 0
-    inflate = zlib.decompressobj(-15) if data.packed is not None else None
-    with open(data.path, "rb") as file:  # noqa: PTH123
-        file.seek(data.start)
-        while left > 0 and (chunk := file.read(min(left, _CHUNK))):
-            left -= len(chunk)
-            crc = zlib.crc32(inflate.decompress(chunk) if inflate else chunk, crc)
-    return crc
+def _is_bad(data: ByteRange, wanted: int) -> bool:
+    crc = 0
+    try:
+        for block in blocks_of(data):
+            crc = zlib.crc32(block, crc)
+    except ValueError:
+        return True
+    return crc != wanted
 
 
 def _reason(checkpoint: Checkpoint, data: ByteRange) -> str:

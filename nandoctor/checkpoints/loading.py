@@ -132,4 +132,6 @@ def batch_from(path: Path, formats: Sequence[CheckpointFormat]) -> Any:
     tree = checkpoint.contents.tree
     if checkpoint.format in ("safetensors", "npz"):
         tree = {handle.path[-1]: handle.ref for handle in checkpoint.tensors}
+    if checkpoint.format == "npy":
+        tree = checkpoint.tensors[0].ref if checkpoint.tensors else None
     return Builder(str(path)).convert(tree)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from nandoctor.checkpoints.archive import has_entries, read_entries
 from nandoctor.checkpoints.array_builders import fortran_strides
 from nandoctor.checkpoints.contents import ByteRange, CheckpointFormat, Contents, TensorRef
 from nandoctor.checkpoints.dtypes import element_type
+from nandoctor.checkpoints.inflate import first_bytes
 from nandoctor.checkpoints.pickle_reading import no_persistent, read_pickle
 from nandoctor.evidence import Damage
 
@@ -77,13 +77,6 @@ def _objects(body: ByteRange, where: str, contents: Contents) -> TensorRef:
     return TensorRef("object", (), broken="an object array: its pickle is not loaded")
 
 
-def _head_of(data: ByteRange) -> bytes:
-    with open(data.path, "rb") as file:  # noqa: PTH123
-        file.seek(data.start)
-        raw = file.read(min(_MAX_HEADER, data.size if data.packed is None else data.packed))
-    return zlib.decompressobj(-15).decompress(raw, _MAX_HEADER) if data.packed is not None else raw
-
-
 def _open_archive(path: Path) -> Contents:
     contents = Contents({}, (path,))
     entries = read_entries(path, contents.damage)
@@ -91,8 +84,8 @@ def _open_archive(path: Path) -> Contents:
     for name, entry in entries.items():
         if name.endswith(".npy"):
             try:
-                arrays[name[:-4]] = _array(_head_of(entry.data), entry.data, name, contents)
-            except (ValueError, zlib.error) as error:
+                arrays[name[:-4]] = _array(first_bytes(entry.data, _MAX_HEADER), entry.data, name, contents)
+            except ValueError as error:
                 contents.damage.append(Damage(name, str(error)))
     contents.tree = arrays
     contents.hints["crc"] = [(e.name, e.data, e.crc) for e in entries.values() if e.is_whole]
@@ -103,7 +96,7 @@ def _open_single(path: Path) -> Contents:
     contents = Contents({}, (path,))
     data = ByteRange(str(path), 0, path.stat().st_size)
     try:
-        contents.tree = {path.stem: _array(_head_of(data), data, path.name, contents)}
+        contents.tree = {path.stem: _array(first_bytes(data, _MAX_HEADER), data, path.name, contents)}
     except ValueError as error:
         contents.damage.append(Damage(path.name, str(error)))
     return contents

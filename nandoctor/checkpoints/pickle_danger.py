@@ -94,7 +94,7 @@ def is_dangerous(path: str) -> bool:
         return not name.endswith(_ERRORS)
     if root in sys.stdlib_module_names:
         return root not in _HARMLESS_MODULES or _is_hidden_import(path)
-    is_class = root == "torch" and name[:1].isupper()
+    is_class = root == "torch" and name.lstrip("_")[:1].isupper()
     return path.startswith(_ELSEWHERE) and not is_class
 
 

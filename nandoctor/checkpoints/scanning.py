@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from nandoctor.checkpoints.contents import ByteRange, TensorRef
 from nandoctor.checkpoints.dtypes import ElementType, byte_table, element_type
 from nandoctor.checkpoints.fast_kernels import FastKernel, is_fast
+from nandoctor.checkpoints.inflate import blocks_of
 from nandoctor.checkpoints.kernels import measure_precisely, measure_table
 from nandoctor.checkpoints.partial import Partial
 from nandoctor.checkpoints.positioned import open_file, read_into
@@ -215,23 +215,14 @@ def _all_bad(raw: NDArray[np.uint8], task: Task) -> NDArray[np.int64]:
 
 def _unpacked(data: ByteRange, task: Task) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Yield the blocks of a deflated entry, in a stream."""
-    inflate = zlib.decompressobj(-15)
-    left, place = data.packed or 0, 0
-    pending = b""
-    unwanted = task.plan.offset * task.kind.size
-    with open(data.path, "rb") as file:  # noqa: PTH123
-        file.seek(data.start)
-        while place < task.last:
-            source = inflate.unconsumed_tail or file.read(min(left, BLOCK))
-            left -= 0 if inflate.unconsumed_tail else len(source)
-            pending += inflate.decompress(source, BLOCK)
-            if unwanted:
-                cut = min(unwanted, len(pending))
-                pending, unwanted = pending[cut:], unwanted - cut
-            count = min(len(pending) // task.kind.size, task.last - place)
-            if not count and not source:
-                raise ValueError("truncated: its packed data end early")
-            if count:
-                size = count * task.kind.size
-                yield place, np.frombuffer(pending, np.uint8, size)
-                place, pending = place + count, pending[size:]
+    size, place, pending = task.kind.size, 0, b""
+    unwanted = task.plan.offset * size
+    for block in blocks_of(data):
+        cut = min(unwanted, len(block))
+        pending, unwanted = pending + block[cut:], unwanted - cut
+        count = min(len(pending) // size, task.last - place)
+        if count:
+            yield place, np.frombuffer(pending, np.uint8, count * size)
+            place, pending = place + count, pending[count * size :]
+    if place < task.last:
+        raise ValueError("truncated: its packed data end early")

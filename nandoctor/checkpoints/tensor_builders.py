@@ -97,7 +97,8 @@ def _wrapper(cls: Any, dtype: Any, shape: Any, *rest: Any) -> TensorRef:
 
 def _typed(function: Any, cls: Any, arguments: Any, state: Any) -> Any:
     """Return the plain tensor within a subclass: its local shard or first inner tensor."""
-    inner = state if isinstance(state, dict) else {}
+    parts = [p for p in (state if isinstance(state, tuple) else (state,)) if isinstance(p, dict)]
+    inner = {key: value for part in parts for key, value in part.items()}
     tensors = [value for value in inner.values() if isinstance(value, TensorRef)]
     local = inner.get("_local_tensor")
     if isinstance(local, TensorRef) or tensors:

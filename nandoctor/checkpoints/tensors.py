@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import zlib
 from typing import TYPE_CHECKING, Any
 
 from nandoctor.checkpoints.contents import ByteRange, TensorRef
 from nandoctor.checkpoints.dtypes import element_type
+from nandoctor.checkpoints.inflate import first_bytes
 from nandoctor.checkpoints.pickle_objects import Encoded, Global, Instance, Opaque
-from nandoctor.checkpoints.positioned import open_file, read_at, read_into
+from nandoctor.checkpoints.positioned import open_file, read_into
 from nandoctor.checkpoints.regions import as_tensor
 from nandoctor.checkpoints.views import plan_view
 from nandoctor.errors import UnreadableInputError
@@ -159,17 +159,18 @@ def read_bytes(data: ByteRange, start: int, size: int) -> bytearray:
     """
     if data.memory is not None:
         return bytearray(memoryview(data.memory)[start : start + size])
-    fd = open_file(data.path)
-    try:
-        if data.packed is not None:
-            packed = read_at(fd, data.packed, data.start)
-            return bytearray(zlib.decompressobj(-15).decompress(packed, start + size)[start:])
-        raw = bytearray(size)
-        if read_into(fd, memoryview(raw), data.start + start) < size:
-            raise ValueError("truncated: the file ends before its last element")
-        return raw
-    finally:
-        os.close(fd)
+    if data.packed is not None:
+        raw = bytearray(first_bytes(data, start + size)[start:])
+        done = len(raw)
+    else:
+        raw, fd = bytearray(size), open_file(data.path)
+        try:
+            done = read_into(fd, memoryview(raw), data.start + start)
+        finally:
+            os.close(fd)
+    if done < size:
+        raise ValueError("truncated: the file ends before its last element")
+    return raw
 
 
 def _key(key: Any) -> Any:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from checkpoints.samples import NAMES, STEP, WRITERS, training
 
+from checkpoints.samples import NAMES, STEP, WRITERS, training
 from nandoctor.checkpoints import FORMATS, is_checkpoint, open_checkpoint, scan
 from nandoctor.errors import UnreadableInputError
 

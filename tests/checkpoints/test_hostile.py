@@ -50,7 +50,11 @@ def _attacks() -> dict[str, bytes]:
         "build": b"\x80\x02" + named + b")\x81}" + argument + argument + b"sb.",
         "text_protocol": b"cos\nsystem\n(S'true'\ntR.",
         "extension": b"\x80\x02\x82\x01" + argument + b"\x85R.",
-        "memo_games": b"\x80\x02" + named + b"q\x01cbuiltins\nlist\nq\x01h\x01" + argument + b"\x85R.",
+        "memo_games": b"\x80\x02"
+        + named
+        + b"q\x01cbuiltins\nlist\nq\x01h\x01"
+        + argument
+        + b"\x85R.",
         "stacked": pickle.dumps({"a": 1}) + inner,
         "dotted": b"\x80\x04" + _short("collections") + _short("sys.modules") + b"\x93.",
         "nested": b"\x80\x02cpickle\nloads\nB" + struct.pack("<I", len(inner)) + inner + b"\x85R.",
@@ -79,9 +83,7 @@ class _Runs:
 
 
 @pytest.mark.parametrize("is_zip", [True, False])
-def test_open_hostile_torch_file_reads_tensors_and_names_exec(
-    tmp_path: Path, is_zip: bool
-) -> None:
+def test_open_hostile_torch_file_reads_tensors_and_names_exec(tmp_path: Path, is_zip: bool) -> None:
     """The tensors of a malicious file are still read; loading it for a replay is refused."""
     path = tmp_path / "evil.pt"
     tree = {"model": {"w": torch.ones(3)}, "x": _Runs()}
