@@ -96,12 +96,13 @@ def _crashed(blank: Course, outcome: Outcome) -> Course:
     found = find_excursions(blank.height) if len(blank.height) else []
     if not found:
         return blank
-    if not found[-1].is_open:
+    last, gap = found[-1], len(blank.height) - found[-1].stop
+    # In a swing the failure may come while the loss is down.
+    is_at_failure = last.is_open or (gap <= len(last) and last.peak > 2.0 * last.band)
+    if not is_at_failure:
         # A spike shortly before the failure began it, though the loss came back once more.
-        is_shortly_before = len(blank.height) - found[-1].stop <= ENOUGH
-        is_begin = is_shortly_before and is_spike(found[-1])
-        return _passing(found[-1], blank) if is_begin else blank
-    last = with_foot(found[-1], blank.height)
+        return _passing(last, blank) if gap <= ENOUGH and is_spike(last) else blank
+    last = with_foot(last, blank.height)
     return _led_by(_joined_to_swings(last, found[:-1], blank.height), blank)
 
 

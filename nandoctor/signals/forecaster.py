@@ -11,6 +11,7 @@ from nandoctor.signals.drift import DriftDetector
 from nandoctor.signals.risk import Level, next_level, probability_of, risk_score
 
 _EARLY, _EARLY_RISE, _EARLY_BEFORE, _EARLY_SCORE = 20, 6.0, 2.0, 1.5
+_EARLY_NOISES = 6.0
 _DEAD_SCORE = 1e3
 _HALVING = 3.0
 _LR_JUMP, _HAZARD = 3.0, 4.0
@@ -103,11 +104,12 @@ class Forecaster:
         detector = self._loss
         self._is_dead = not math.isfinite(loss)
         first = detector.first
-        # In the first steps no noise is known yet: two great rises in a row are the sign.
+        # In the first steps little is known of the noise: two great rises in a row are the sign.
         self._is_early = (
             0 < detector.count < _EARLY
             and loss > _EARLY_RISE * first
             and loss > self._previous > _EARLY_BEFORE * first
+            and loss > detector.level + _EARLY_NOISES * detector.noise
         )
         self._previous = loss
         detector.update(loss)

@@ -20,7 +20,8 @@ _DEEP_SWING = math.log(20.0)
 """A fall by this factor is a swing at any height."""
 _FULL_SWING = 0.8
 _CLEAR_OF_NOISE = 1.75
-_SWINGS_PER_HIGH = 0.15
+_MUCH, _SOME = 0.3, 0.15
+"""Share of the whole climb that swings together must have given back; less if one is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,32 +53,36 @@ def shape_of(rise: Floats, band: float) -> Shape:
     """
     before = np.concatenate([[-np.inf], np.maximum.accumulate(rise)[:-1]])
     num_highs = int((rise > before).sum())
-    swings = _swings(rise, _CLEAR_OF_NOISE * band)
-    deepest = max(swings, default=0.0)
-    is_swinging = deepest >= _FULL_SWING or len(swings) >= max(2.0, _SWINGS_PER_HIGH * num_highs)
+    falls = _swings(rise, _CLEAR_OF_NOISE * band)
+    deepest = max((share for _, share in falls), default=0.0)
+    swung = sum(fall for fall, _ in falls)
+    share = swung / max(float(rise.max()), 1e-9)
+    is_swinging = (len(falls) >= 2 and share >= _MUCH) or (
+        deepest >= _FULL_SWING and share >= _SOME
+    )
     is_jump = bool(rise[0] >= _JUMP)
     pattern: PatternName = "spike"
-    if is_swinging and num_highs >= _CLIMB and not (is_jump and len(swings) < 2):
+    if is_swinging and num_highs >= _CLIMB and not (is_jump and len(falls) < 2):
         pattern = "oscillating"
     elif num_highs >= (_LONG_CLIMB if is_jump else _CLIMB):
         pattern = "exponential"
-    margin = _margin(pattern, num_highs, len(swings), is_jump)
-    return Shape(pattern, num_highs, len(swings), float(rise[0]), deepest, margin)
+    margin = _margin(pattern, num_highs, len(falls), is_jump)
+    return Shape(pattern, num_highs, len(falls), float(rise[0]), deepest, margin)
 
 
-def _swings(rise: Floats, least: float) -> list[float]:
-    """Return the share of its height that each deep fall gave back before half was regained."""
-    shares = []
+def _swings(rise: Floats, least: float) -> list[tuple[float, float]]:
+    """Return each deep fall that was half regained: its log-size and its share of the height."""
+    falls = []
     peak = trough = float(rise[0])
     for value in rise.tolist():
         fall = peak - trough
         is_deep = fall >= max(least, min(_SWING * peak, _DEEP_SWING))
         if value >= peak or (is_deep and value - trough >= _SWING * fall):
             if is_deep:
-                shares.append(min(1.0, fall / peak))
+                falls.append((fall, min(1.0, fall / peak)))
             peak = trough = value
         trough = min(trough, value)
-    return shares
+    return falls
 
 
 def _margin(pattern: PatternName, num_highs: int, num_swings: int, is_jump: bool) -> float:

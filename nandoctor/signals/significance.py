@@ -18,9 +18,9 @@ _SIGNIFICANT = 30.0
 _RECOVERING = 0.5
 _BACK = math.log(3.0)
 """Nearer to the old level than this, and far below its peak, a run is on its way back."""
-_CALM = 2
+_SHORT = 4
 _FEW, _EVERYDAY = 3, 0.005
-"""One-point spikes that return at once, beyond this number and share, are noise."""
+"""Short rises, beyond this number and share of the points, are noise."""
 
 
 def open_end(last: Excursion, height: Floats) -> Outcome | None:
@@ -48,10 +48,8 @@ def is_spike(excursion: Excursion) -> bool:
 
 
 def rare_spikes(found: list[Excursion], num_points: int) -> list[Excursion]:
-    """Return the spikes, without those whose like is the run's everyday noise."""
-    spikes = [excursion for excursion in found if is_spike(excursion)]
-    lone = [excursion for excursion in spikes if len(excursion) <= _CALM]
-    if len(lone) <= max(_FEW, _EVERYDAY * num_points):
-        return spikes
-    everyday = max(excursion.jump for excursion in lone)
-    return [excursion for excursion in spikes if excursion.jump > everyday + _SPIKE]
+    """Return the spikes that tower above the short ones which are the run's everyday noise."""
+    short = sorted((e.jump for e in found if len(e) <= _SHORT), reverse=True)
+    few = int(max(_FEW, _EVERYDAY * num_points))
+    everyday = short[few] if len(short) > few else 0.0
+    return [e for e in found if is_spike(e) and e.jump > everyday + _DIVERGED]
