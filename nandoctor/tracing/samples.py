@@ -9,7 +9,7 @@ import torch
 from nandoctor.tracing.sample_trials import SampleTrials
 
 MAX_PUT_BACK = 32
-MAX_CHUNKS = 16
+MAX_CHUNKS, FEW_CHUNKS = 16, 4
 MAX_CONTROLS = 4
 
 
@@ -43,9 +43,13 @@ def _guesses(
     yield lambda: failing_alone(trials, progress)
     if trials.draws_numbers:  # a set found by search would be one that drew well
         return
-    if not all(trials.fails([row]) for row in range(trials.size)):
-        yield lambda: peeled(trials)
-    yield lambda: smallest_cure(trials)
+    if all(trials.fails([row]) for row in range(trials.size)):
+        # Either nobody's fault or, for another reason, a batch of one fails as well.
+        if all(len(hint) < trials.size for hint in hints):
+            yield lambda: smallest_cure(trials, FEW_CHUNKS)
+        return
+    yield lambda: peeled(trials)
+    yield lambda: smallest_cure(trials, MAX_CHUNKS)
 
 
 def is_proved(trials: SampleTrials, rows: Sequence[int]) -> bool:
@@ -90,8 +94,12 @@ def failing_alone(trials: SampleTrials, progress: Callable[[float], None]) -> li
     return [row for row, failed in alone.items() if failed]
 
 
-def smallest_cure(trials: SampleTrials) -> list[int]:
-    """Return a set without which the step is finite and of which no part suffices for that."""
+def smallest_cure(trials: SampleTrials, max_chunks: int) -> list[int]:
+    """Return a set without which the step is finite and of which no part suffices for that.
+
+    Args:
+        max_chunks: Into how many parts the batch is cut before giving up.
+    """
     rows, parts = list(range(trials.size)), 2
     while len(rows) > 1:
         size = max(1, -(-len(rows) // parts))
@@ -101,7 +109,7 @@ def smallest_cure(trials: SampleTrials) -> list[int]:
         cure = next((p for p in tried if trials.fails(trials.without(p)) is False), None)
         if cure is not None:
             rows, parts = cure, 2
-        elif size == 1 or parts >= MAX_CHUNKS:
+        elif size == 1 or parts >= max_chunks:
             break
         else:
             parts *= 2
