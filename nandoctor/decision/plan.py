@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nandoctor.decision.advice import resume
+from nandoctor.decision.advice import check_data_and_loss, resume
 from nandoctor.decision.confirm import confirm_all, proof_of
 from nandoctor.decision.ranking import DYNAMICS, is_crash
 from nandoctor.decision.tree import leaves
@@ -55,6 +55,8 @@ def _steps(
     for finding in leading[:1]:
         yield from _cure(evidence, finding)
         yield from finding.prescriptions
+        if finding.cause not in DYNAMICS:
+            yield from check_data_and_loss(evidence, findings)
     mechanism = [f for f in findings if diagnosis and f.cause == diagnosis.mechanism]
     tree = [item for leaf in leaves(evidence, findings) for item in leaf.advice(evidence, findings)]
     others = _foreign(findings, diagnosis)

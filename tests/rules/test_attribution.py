@@ -1,9 +1,9 @@
 """Components by the module names of real models."""
 
 import pytest
-from rules.examples.made import failed, operand
 
 from nandoctor.rules.attribution import component_of, input_component
+from rules.examples.made import failed, operand
 
 NAMES = {
     "vision": [

@@ -1,10 +1,9 @@
 """How rules read a log that exploded."""
 
-from rules.examples.dynamics import BAD_BATCH, DIVERGED, SCHEDULE_REPEATS
-from rules.examples.made import NAN, calm, logged
-
 from nandoctor.rules import run_rules
 from nandoctor.rules.curve import curve_of
+from rules.examples.dynamics import BAD_BATCH, DIVERGED, SCHEDULE_REPEATS
+from rules.examples.made import NAN, calm, logged
 
 
 def causes(evidence) -> list[str]:  # type: ignore[no-untyped-def]

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rules.examples.made import stored_state
 
 from nandoctor.evidence import Evidence, LogFacts, metric_history
 from nandoctor.rules.moments import impossible_moments, moved_too_far, update_bound
+from rules.examples.made import stored_state
 
 
 @given(

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import builders
 import pytest
-from rules.examples import EXAMPLES
 
 import nandoctor.rules
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
 from nandoctor.interventions import INTERVENTIONS
 from nandoctor.rules import RULES, find_rule, run_rules
+from rules.examples import EXAMPLES
 
 HEADINGS = [
     "What it does", "Why it matters", "Example", "Use instead", "Look-alikes", "References",

@@ -1,9 +1,9 @@
 """How rules read an origin."""
 
 import pytest
-from rules.examples.made import failed, operand
 
 from nandoctor.rules.site import canonical, site_of
+from rules.examples.made import failed, operand
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Examples of the rules about data."""
 
 import builders
+
 from rules.examples.made import INF, NAN, Example, calm, failed, growing, logged, operand
 
 OUTLIER = builders.tensor("x", role="batch", max=1e20, rms_rest=1.1, mean=1e17, std=1e18)

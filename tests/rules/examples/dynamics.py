@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 
 import builders
+
 from nandoctor.evidence import Evidence
 from rules.examples.made import NAN, Example, calm, growing, logged, stored_state
 

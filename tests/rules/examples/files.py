@@ -1,6 +1,7 @@
 """Examples of the rules about checkpoints as files and about what logs say in words."""
 
 import builders
+
 from nandoctor.evidence import Damage, Evidence
 from rules.examples.made import Example
 

@@ -1,6 +1,7 @@
 """Examples of the rules about number formats."""
 
 import builders
+
 from rules.examples.made import INF, Example, calm, failed, logged, operand, scanned
 
 HALF = {"dtype": "float16"}

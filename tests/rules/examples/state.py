@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import builders
+
 from rules.examples.made import Example, scanned
 
 FLIPPED = builders.tensor("projector.weight", max=1.2e31, rms_rest=0.15, absmax_index=(3, 5))

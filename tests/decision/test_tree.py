@@ -1,0 +1,138 @@
+"""The decision tree: every answer computed, every leaf in numbers."""
+
+from dataclasses import replace
+
+import builders
+
+from decision.made import crashed, dynamics_finding, healthy, op_finding, trial
+from nandoctor.decision import TREE, diagnose, next_evidence, prescribe, walk
+from nandoctor.evidence import Evidence, Skipped
+from nandoctor.findings import Grade, Prescription
+
+GOOD = replace(
+    builders.checkpoint(path="run/last_good_step_1040.pt"),
+    training=replace(builders.checkpoint().training, step=1040),
+)
+ADVICE = (Prescription("Lower the learning rate", "lr 0.0003 → 0.00015"),)
+
+
+def answers(evidence: Evidence) -> list[str]:
+    """Return the first word of every answer."""
+    return [step.answer.split(":")[0] for step in walk(evidence, ())]
+
+
+def test_walk_answers_all_four_questions_with_evidence() -> None:
+    """Late, mixed precision, large gradients, recoverable."""
+    evidence = crashed(last_good=GOOD)
+    assert answers(evidence) == ["no", "yes", "yes", "yes"]
+    assert [step.question for step in walk(evidence, ())] == [q.text for q in TREE]
+    assert all(step.evidence for step in walk(evidence, ()))
+
+
+def test_walk_of_an_early_crash_checks_initialisation_and_warm_up() -> None:
+    """Within the first 1000 steps."""
+    log = builders.log_facts(pattern=builders.pattern(onset_step=40, first_nonfinite_step=44))
+    first = walk(crashed(logs=(log,)), ())[0]
+    assert first.answer == "yes: check initialisation and warm-up"
+    assert "step 40" in first.evidence
+
+
+def test_walk_without_evidence_says_unknown() -> None:
+    """What is not known is said to be unknown."""
+    assert answers(Evidence("diagnose")) == ["unknown", "unknown", "unknown", "no"]
+
+
+def test_walk_given_old_weights_that_pass_says_so() -> None:
+    """Recoverable, and proved."""
+    evidence = crashed(trial("old_weights"), last_good=GOOD)
+    assert "passes the crash batch" in walk(evidence, ())[-1].evidence
+
+
+def test_walk_given_a_damaged_last_good_checkpoint_is_not_recoverable() -> None:
+    """A checkpoint with a NaN weight is no way back."""
+    bad = replace(GOOD, tensors=(builders.tensor(num_nan=1),))
+    assert answers(crashed(last_good=bad))[-1] == "no"
+
+
+def test_prescribe_gives_the_proved_cure_first_and_numbers_after() -> None:
+    """The verified fix, then clip at 2.5x the healthy maximum, then the file to resume from."""
+    evidence, findings = (
+        crashed(trial("eps", detail="log(x + 1e-8)"), last_good=GOOD),
+        (op_finding(),),
+    )
+    plan = prescribe(evidence, findings, diagnose(evidence, findings))
+    assert (plan[0].value, plan[0].grade) == ("log(x + 1e-8)", Grade.verified)
+    clip = next(item for item in plan if "Clip" in item.action)
+    assert "2.5x the healthy maximum" in clip.why
+    resume = next(item for item in plan if item.action == "Resume from")
+    assert resume.value == "last_good_step_1040.pt"
+    assert "19 steps are lost" in resume.why
+
+
+def test_prescribe_of_leading_dynamics_gives_the_rate_first() -> None:
+    """The rule's own number."""
+    evidence = crashed(trial("old_weights"), last_good=GOOD)
+    findings = (dynamics_finding(prescriptions=ADVICE), op_finding())
+    plan = prescribe(evidence, findings, diagnose(evidence, findings))
+    assert plan[0].value == "lr 0.0003 → 0.00015"
+    assert any(item.action == "Resume from" and item.grade is Grade.verified for item in plan)
+
+
+def test_prescribe_leaves_out_the_advice_of_a_cause_that_does_not_lead() -> None:
+    """No lower learning rate for a NaN pixel."""
+    evidence = crashed(trial("eps"), trial("old_weights", "not_fixed"))
+    findings = (op_finding(), dynamics_finding(prescriptions=ADVICE))
+    plan = prescribe(evidence, findings, diagnose(evidence, findings))
+    assert not any("learning rate" in item.action.lower() for item in plan if item in ADVICE)
+
+
+def test_prescribe_names_the_guilty_samples() -> None:
+    """Which rows of the batch, where dropping them was tried."""
+    evidence = crashed(trial("drop_samples"))
+    plan = prescribe(evidence, (op_finding(),), diagnose(evidence, (op_finding(),)))
+    assert any(item.value == "3" and item.grade is Grade.verified for item in plan)
+
+
+def test_prescribe_of_a_healthy_run_is_empty() -> None:
+    """Nothing to do."""
+    assert prescribe(healthy(), (), None) == ()
+
+
+def test_next_evidence_of_a_verified_diagnosis_is_empty() -> None:
+    """Nothing more is needed."""
+    evidence, findings = crashed(trial("eps")), (op_finding(),)
+    assert next_evidence(evidence, findings, diagnose(evidence, findings)) == ""
+
+
+def test_next_evidence_without_a_replay_asks_for_the_model_file() -> None:
+    """What the pipeline said is missing."""
+    skipped = (Skipped("replay", "no replay.py in the run and no --model"),)
+    asked = next_evidence(crashed(replay=None, skipped=skipped), (), None)
+    assert "--model" in asked
+
+
+def test_next_evidence_of_a_log_alone_asks_for_what_it_lacks() -> None:
+    """First the gradient norm, then the rate, then a checkpoint."""
+    log = builders.log_facts()
+    columns = {name: c for name, c in log.history.columns.items() if name != "grad_norm"}
+    bare = replace(log, history=replace(log.history, columns=columns))
+    assert "grad_norm" in next_evidence(Evidence("classify", logs=(bare,)), (), None)
+    assert "checkpoint" in next_evidence(Evidence("classify", logs=(log,)), (), None)
+
+
+def test_next_evidence_of_a_checkpoint_saved_too_late_asks_for_the_step_before() -> None:
+    """All weights NaN: the cause lies a step earlier."""
+    late = replace(builders.checkpoint(), tensors=(builders.tensor(num_nan=9),))
+    asked = next_evidence(crashed(checkpoints=(late,), replay=None, last_good=GOOD), (), None)
+    assert asked.startswith("rerun from run/last_good_step_1040.pt")
+
+
+def test_next_evidence_of_a_healthy_run_is_empty() -> None:
+    """Nothing crashed."""
+    assert next_evidence(healthy(), (), None) == ""
+
+
+def test_walk_is_a_pure_function_of_the_evidence() -> None:
+    """Twice the same evidence, twice the same steps."""
+    evidence = crashed(trial("eps"), last_good=GOOD)
+    assert walk(evidence, ()) == walk(evidence, ())
