@@ -138,7 +138,9 @@ def case(path: Path) -> Iterator[tuple[str, str, Any, tuple[str, ...], bool]]:
         return
     cause = truth["cause"]
     also = truth.get("cause_also", [])
-    accepted = () if cause in ("none", None) else (cause, *([also] if isinstance(also, str) else also))
+    accepted = (
+        () if cause in ("none", None) else (cause, *([also] if isinstance(also, str) else also))
+    )
     yield "cases", path.stem, lambda: case_evidence(module), accepted, False
 
 
