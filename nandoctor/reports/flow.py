@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from typing import Literal, NamedTuple
+
 from nandoctor.evidence import TensorStats
 from nandoctor.findings import Report
+from nandoctor.reports.words import Words
 
 EXPLODING = 1000.0
 VANISHING = 1e-8
@@ -35,3 +39,54 @@ def thinned(layers: list[TensorStats], limit: int) -> list[TensorStats]:
 
     kept = sorted(range(len(layers)), key=strangeness, reverse=True)[:limit]
     return [layers[index] for index in sorted(kept)]
+
+
+class FlowBar(NamedTuple):
+    """One layer of the picture.
+
+    Args:
+        share: Length of its bar on the log scale of all layers, in 0..1.
+        label: What is wrong with it, empty where nothing is.
+    """
+
+    name: str
+    norm: float | None
+    share: float
+    label: str
+    kind: Literal["", "warning", "error"]
+
+
+def flow_bars(report: Report, limit: int, say: Words) -> tuple[list[FlowBar], list[str]]:
+    """Return the layers worth a bar, in model order, and what is said of those left out.
+
+    Non-finite layers have no norm to draw: where there are many, they are only counted.
+    """
+    layers = gradients(report)
+    num_bad = sum(layer.num_nonfinite > 0 for layer in layers)
+    is_flooded = num_bad > limit // 4
+    kept = [t for t in layers if not (is_flooded and t.num_nonfinite)]
+    norms = [layer.l2 for layer in layers if layer.l2]
+    span = (math.log10(min(norms)), math.log10(max(norms))) if norms else (0.0, 0.0)
+    bars = [_bar(layer, span, say) for layer in thinned(kept, limit)]
+    notes = []
+    if len(kept) > limit:
+        notes.append(say("{n} more layers", n=len(kept) - limit))
+    if is_flooded:
+        text = "{n} of {all} gradients are non-finite"
+        notes.append(say(text, n=num_bad, all=len(layers)))
+    return bars, notes
+
+
+def _bar(layer: TensorStats, span: tuple[float, float], say: Words) -> FlowBar:
+    low, high = span
+    share = 0.0
+    if layer.l2:
+        share = (math.log10(layer.l2) - low) / (high - low) if high > low else 1.0
+    if layer.num_nonfinite:
+        return FlowBar(layer.name, layer.l2, share, say("non-finite"), "error")
+    if layer.l2 is not None and layer.l2 > EXPLODING:
+        return FlowBar(layer.name, layer.l2, share, say("exploding"), "error")
+    if layer.l2 is not None and layer.l2 < VANISHING:
+        label = say("vanishing") if layer.l2 else say("zero")
+        return FlowBar(layer.name, layer.l2, share, label, "warning")
+    return FlowBar(layer.name, layer.l2, share, "", "")

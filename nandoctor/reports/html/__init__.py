@@ -23,7 +23,7 @@ from nandoctor.reports.words import Words, words
 
 SECTIONS: tuple[Callable[[Report, Words], Markup | None], ...] = (
     headline, plan, why, seen_before, checklist, changes, curves, tree, origin, provenance,
-    trials, tensors, series, flow, findings, inputs, unseen, timings,
+    trials, tensors, series, flow, findings, inputs, unseen,
 )  # fmt: skip
 """In the order of the page; a section that has nothing to say returns None."""
 
@@ -56,7 +56,7 @@ def render(report: Report, view: View = PLAIN) -> str:
 
 def _body(report: Report, say: Words) -> Markup:
     own = join(*(section(report, say) for section in SECTIONS))
-    return join(own, (_file(file, say) for file in report.files))
+    return join(own, (_file(file, say) for file in report.files), timings(report, say))
 
 
 def _file(report: Report, say: Words) -> Markup:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
-from nandoctor.evidence import TensorStats
 from nandoctor.findings import Report
-from nandoctor.reports.flow import EXPLODING, VANISHING, gradients, thinned
+from nandoctor.reports.flow import FlowBar, flow_bars
 from nandoctor.reports.html.blocks import bullets, chip, code, section, table
 from nandoctor.reports.html.markup import Markup, el
 from nandoctor.reports.phrases import bad_count, trial_detail
@@ -59,39 +56,25 @@ def tensors(report: Report, say: Words) -> Markup | None:
 
 def flow(report: Report, say: Words) -> Markup | None:
     """Return gradient norms by layer as bars on a log scale."""
-    layers = gradients(report)
-    norms = [layer.l2 for layer in layers if layer.l2]
-    if not layers:
+    bars, notes = flow_bars(report, LAYERS, say)
+    if not bars and not notes:
         return None
-    low, high = (math.log10(min(norms)), math.log10(max(norms))) if norms else (0.0, 0.0)
     rows = [
-        [code(layer.name), _bar(layer, low, high), number(layer.l2), _label(layer, say)]
-        for layer in thinned(layers, LAYERS)
-    ]
+        [code(bar.name), _drawn(bar), number(bar.norm),
+         chip(bar.label, bar.kind) if bar.kind else None]
+        for bar in bars
+    ]  # fmt: skip
     header = [say("gradient of"), "", say("l2"), ""]
-    body = el("div", table(header, rows, numeric=2), class_="flow")
-    hidden = len(layers) - min(len(layers), LAYERS)
-    more = el("p", say("{n} more layers", n=hidden), class_="why") if hidden else None
-    return section(say("Gradient flow (log scale)"), body, more)
+    body = el("div", table(header, rows, numeric=2), class_="flow") if rows else None
+    told = [el("p", note, class_="why") for note in notes]
+    return section(say("Gradient flow (log scale)"), body, told)
 
 
-def _bar(layer: TensorStats, low: float, high: float) -> Markup:
-    share = 0.0
-    if layer.l2:
-        share = 1.0 if high <= low else (math.log10(layer.l2) - low) / (high - low)
-        share = 0.02 + 0.98 * share
-    kind = "bad" if layer.num_nonfinite else "curve"
-    bar = el("rect", width=f"{100 * share:.1f}%", height=8, rx=2, class_=kind)
-    return el("svg", bar, width="100%", height=8, aria_hidden="true")
-
-
-def _label(layer: TensorStats, say: Words) -> Markup | None:
-    if layer.num_nonfinite:
-        return chip(say("non-finite"), "error")
-    if layer.l2 is None or VANISHING <= layer.l2 <= EXPLODING:
-        return None
-    name = "exploding" if layer.l2 > EXPLODING else "vanishing" if layer.l2 else "zero"
-    return chip(say(name), "error" if name == "exploding" else "warning")
+def _drawn(bar: FlowBar) -> Markup:
+    width = 2 + 98 * bar.share if bar.norm else 0.0
+    kind = "bad" if bar.kind == "error" else "curve"
+    inked = el("rect", width=f"{width:.1f}%", height=8, rx=2, class_=kind)
+    return el("svg", inked, width="100%", height=8, aria_hidden="true")
 
 
 def findings(report: Report, say: Words) -> Markup | None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from nandoctor.evidence import TensorStats
 from nandoctor.findings import Report
-from nandoctor.reports.flow import EXPLODING, VANISHING, gradients, thinned
+from nandoctor.reports.flow import flow_bars
 from nandoctor.reports.rich.style import bullets, section, table
 from nandoctor.reports.text import number, shorten
 from nandoctor.reports.view import View
@@ -21,49 +18,23 @@ BAR = 24
 
 def flow(report: Report, view: View, say: Words) -> RenderableType | None:
     """Return a bar a layer, the worst kept where there are too many, in model order."""
-    layers = gradients(report)
-    if not layers:
+    bars, notes = flow_bars(report, ROWS, say)
+    if not bars and not notes:
         return None
     rows = table(say("gradient of"), say("l2"), "", "")
     rows.columns[1].justify = "right"
-    norms = [layer.l2 for layer in layers if layer.l2]
-    low, high = (math.log10(min(norms)), math.log10(max(norms))) if norms else (0.0, 0.0)
     width = max(view.width - BAR - 30, 16)
-    bad = [layer for layer in layers if layer.num_nonfinite]
-    kept = layers if len(bad) <= ROWS // 2 else [t for t in layers if not t.num_nonfinite]
-    for layer in thinned(kept, ROWS):
-        label, style = _label(layer, say)
-        length = _length(layer, low, high)
+    for bar in bars:
+        style = {"error": "red", "warning": "yellow", "": ""}[bar.kind]
+        length = 1 + round(bar.share * (BAR - 1)) if bar.norm else 0
         rows.add_row(
-            Text(shorten(layer.name, width), no_wrap=True),
-            number(layer.l2),
-            Text(("━") * length, style=style or "blue", no_wrap=True),
-            Text(label, style=style),
+            Text(shorten(bar.name, width), no_wrap=True),
+            number(bar.norm),
+            Text("━" * length, style=style or "blue", no_wrap=True),
+            Text(bar.label, style=style),
         )
-    body: list[RenderableType] = [rows] if kept else []
-    if len(kept) > ROWS:
-        body.append(Text(say("{n} more layers", n=len(kept) - ROWS), style="dim"))
-    if kept is not layers:
-        text = say("{n} of {all} gradients are non-finite", n=len(bad), all=len(layers))
-        body.append(Text(text, style="red"))
-    return section(say("Gradient flow (log scale)"), Group(*body))
-
-
-def _length(layer: TensorStats, low: float, high: float) -> int:
-    if not layer.l2:
-        return 0
-    share = 1.0 if high <= low else (math.log10(layer.l2) - low) / (high - low)
-    return 1 + round(share * (BAR - 1))
-
-
-def _label(layer: TensorStats, say: Words) -> tuple[str, str]:
-    if layer.num_nonfinite:
-        return say("non-finite"), "red"
-    if layer.l2 is not None and layer.l2 > EXPLODING:
-        return say("exploding"), "red"
-    if layer.l2 is not None and layer.l2 < VANISHING:
-        return (say("zero") if layer.l2 == 0 else say("vanishing")), "yellow"
-    return "", ""
+    told = [Text(note, style="dim") for note in notes]
+    return section(say("Gradient flow (log scale)"), Group(*([rows] if bars else []), *told))
 
 
 def numerics(report: Report, view: View, say: Words) -> RenderableType | None:
