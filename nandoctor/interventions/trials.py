@@ -10,7 +10,7 @@ from dataclasses import replace
 from nandoctor.errors import NandoctorError
 from nandoctor.evidence import ReplayFacts, Trial
 from nandoctor.interventions.outcome import IRRELEVANT, Inapplicable, start_remarks
-from nandoctor.snapshot import preserved
+from nandoctor.snapshot import preserved_switches
 from nandoctor.step import run_step, with_fixed_rng
 from nandoctor.target import Intervention, ReplayTarget
 
@@ -77,7 +77,7 @@ def run_trial(
     begin = time.monotonic()
     trial, matters = Trial(intervention.name, "failed", hides=intervention.hides), True
     try:
-        with warnings.catch_warnings(), preserved(target):
+        with warnings.catch_warnings(), preserved_switches():
             warnings.simplefilter("ignore")  # they were shown when the step was traced
             with intervention.apply(target, facts) as changed:
                 outcome = run_step(changed)

@@ -15,9 +15,11 @@ from nandoctor.checkpoints import LoadedState, load_state
 from nandoctor.errors import NandoctorError, ReplayError
 from nandoctor.evidence import MetricHistory, Skipped
 from nandoctor.snapshot import capture_rng
+from nandoctor.step import device_of
 from nandoctor.target import ReplayTarget
 from nandoctor.targets.batch_source import batch_of
 from nandoctor.targets.blueprint import Blueprint
+from nandoctor.targets.cpu_autocast import autocast_on
 from nandoctor.targets.devices import choose_device, weights_size
 from nandoctor.targets.huggingface import is_huggingface, open_huggingface
 from nandoctor.targets.lightning import with_training_step
@@ -27,7 +29,7 @@ from nandoctor.targets.recorded import precision_of, recorded_metrics
 from nandoctor.targets.synthetic import synthetic_loss
 from nandoctor.targets.user_code import user_code
 from nandoctor.targets.user_file import open_function, open_user_file
-from nandoctor.targets.weights import aligned, load_weights, unwrapped
+from nandoctor.targets.weights import aligned, load_weights, plain_state, unwrapped
 
 Progress = Callable[[str, float], None]
 
@@ -58,6 +60,7 @@ def build(request: Request, progress: Progress) -> tuple[ReplayTarget, tuple[Ski
     state = load_state(source) if source else None
     progress("building the model", 0.5)
     model, dtype, unfit = _model(blueprint, state, device, request)
+    device = device_of(model)
     blueprint = with_training_step(blueprint, model)
     training = state.training if state and request.checkpoint else None
     progress("loading the batch", 0.8)
@@ -72,7 +75,7 @@ def build(request: Request, progress: Progress) -> tuple[ReplayTarget, tuple[Ski
     target = ReplayTarget(
         model=model,
         batch=map_tensors(found.batch, fit),
-        compute_loss=checked_loss(loss, (blueprint.origin, *_file_of(request.loss))),
+        compute_loss=checked_loss(loss, (blueprint.origin, *_file_of(request.loss)), device),
         optimizer=optimizer,
         precision=precision_of(training),
         max_grad_norm=training.max_grad_norm if training else None,
@@ -117,7 +120,7 @@ def _model(
     blueprint: Blueprint, state: LoadedState | None, device: torch.device, request: Request
 ) -> tuple[torch.nn.Module, torch.dtype | None, tuple[Skipped, ...]]:
     """Build the model and load it; also return its dtype where the checkpoint changed it."""
-    with user_code("build_model", [blueprint.origin]):
+    with user_code("build_model", [blueprint.origin]), autocast_on(device):
         model = blueprint.build_model()
     if not isinstance(model, torch.nn.Module):
         raise ReplayError(
@@ -157,8 +160,10 @@ def _last_good(
     if path is None:
         return None, ()
     try:
-        own = dict(model.state_dict())
-        return dict(aligned(load_state(path).model, own)), ()
+        own = plain_state(model)
+        state = aligned(load_state(path).model, own)
+        names = dict(zip(own, model.state_dict(), strict=True))
+        return {names.get(name, name): value for name, value in state.items()}, ()
     except NandoctorError as error:
         adds = "whether the weights or the data are to blame"
         return None, (Skipped(str(path), error.message, adds),)

@@ -7,6 +7,7 @@ import inspect
 import re
 import sys
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ import torch
 from nandoctor.batches import MicroBatches
 from nandoctor.errors import NandoctorError, ReplayError
 from nandoctor.targets.blueprint import ComputeLoss
+from nandoctor.targets.cpu_autocast import autocast_on
 from nandoctor.targets.user_code import first_line, hint_for, place_of
 
 
@@ -44,13 +46,23 @@ def _called(model: torch.nn.Module, batch: Any) -> Any:
     return model(batch)
 
 
-def checked_loss(compute_loss: ComputeLoss | None, files: tuple[str, ...] = ()) -> ComputeLoss:
+def checked_loss(
+    compute_loss: ComputeLoss | None,
+    files: tuple[str, ...] = (),
+    device: torch.device | None = None,
+) -> ComputeLoss:
     """Return the loss function with errors that a user can act on.
 
     Micro-batches are summed as they come: a file that trains with accumulation divides inside its
     own compute_loss, or the loss is that of an undivided accumulation.
+
+    Args:
+        compute_loss: The user's function; None = the default.
+        files: The user's files, whose lines errors name.
+        device: Where the step was moved to; autocast regions follow. None = it was not moved.
     """
     function = compute_loss or default_loss
+    moved = partial(autocast_on, device) if device else contextlib.nullcontext
     if compute_loss is not None:
         _check_arity(compute_loss)
 
@@ -59,7 +71,7 @@ def checked_loss(compute_loss: ComputeLoss | None, files: tuple[str, ...] = ()) 
             losses = [loss_of(model, part) for part in batch]
             return torch.stack([loss.reshape(()) for loss in losses]).sum()
         try:
-            with contextlib.redirect_stdout(sys.stderr):
+            with contextlib.redirect_stdout(sys.stderr), moved():
                 return function(model, batch)
         except Exception as error:
             if isinstance(error, NandoctorError) or not _is_interface(error):

@@ -43,5 +43,11 @@ def build_model():
 # def make_batch(step):
 #     """Return the batch of that step of the data stream. Lets nandoctor try other batches, and
 #     stands in for a batch that was not saved."""
-#     return next(iter(loader))
+#     return dataset.batch(step)
+
+
+# def build_dataloader():
+#     """Return the loader instead, if your data stream has no make_batch: its step-th batch is
+#     taken."""
+#     return torch.utils.data.DataLoader(dataset, batch_size=8)
 '''

@@ -67,6 +67,8 @@ def hint_for(error: BaseException) -> str:
         return "install the module or run nandoctor from the directory that it lies in"
     if isinstance(error, MemoryError) or "out of memory" in str(error):
         return "use --device cpu, or save a smaller batch"
+    if "not compiled with CUDA" in str(error) or "No CUDA GPUs" in str(error):
+        return "this machine has no GPU: let the code leave model and batch where they are"
     if "same device" in str(error) or ("device" in str(error) and "cuda" in str(error)):
         return "let the code take the device from the model instead of naming one"
     return "run it by itself to see the whole traceback (or use --debug)"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import inspect
+import itertools
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -38,7 +40,7 @@ def open_user_file(reference: str) -> Blueprint:
     module = load_module(location)
     name = attribute or "build_model"
     origin = module.__file__ or location
-    make_batch = getattr(module, "make_batch", None)
+    make_batch = getattr(module, "make_batch", None) or _from_loader(module)
     return Blueprint(
         origin=origin,
         build_model=_builder(module, name, origin),
@@ -128,6 +130,21 @@ def _stepped(make_batch: Callable[..., Any]) -> Callable[[int], Any]:
     """Call make_batch with the step where it takes one."""
     takes_step = bool(_parameters(make_batch))
     return lambda step: make_batch(step) if takes_step else make_batch()
+
+
+def _from_loader(module: ModuleType) -> Callable[[int], Any] | None:
+    """Take the step-th batch of ``build_dataloader()``, counted through its epochs."""
+    build = getattr(module, "build_dataloader", None)
+    if build is None:
+        return None
+
+    def make_batch(step: int) -> Any:
+        loader = build()
+        with contextlib.suppress(TypeError):  # a stream has no length
+            step %= max(len(loader), 1)
+        return next(itertools.islice(iter(loader), step, None))
+
+    return make_batch
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:

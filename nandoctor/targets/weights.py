@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,12 +31,13 @@ def load_weights(
 ) -> tuple[Skipped, ...]:
     """Load a state into a model, strictly unless ``allow_mismatch``.
 
-    The model takes the checkpoint's dtype where both are floating point: the crash happened in it.
+    A float32 tensor takes the checkpoint's dtype: the crash happened in it. A dtype that the
+    model's author chose stays.
 
     Raises:
         ReplayError: Names the missing, unexpected and differently shaped tensors.
     """
-    own = dict(model.state_dict(keep_vars=True))
+    own = plain_state(model)
     state = aligned(state, own)
     missing = [name for name in own if name not in state and not _is_tied(name, own, state)]
     unexpected = [name for name in state if name not in own]
@@ -55,9 +57,18 @@ def load_weights(
     return (Skipped(f"part of {path}", problems, "a replay of the model that crashed"),)
 
 
+def plain_state(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Return a model's own tensors by their names without what wrappers inside it add."""
+    named = model.state_dict(keep_vars=True)
+    return {_INSIDE.sub("", name): tensor for name, tensor in named.items()}
+
+
+_INSIDE = re.compile(r"\b(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
+
+
 def _put(tensor: torch.Tensor, value: torch.Tensor) -> None:
-    is_float = tensor.is_floating_point() and value.is_floating_point()
-    dtype = value.dtype if is_float and value.element_size() > 1 else tensor.dtype
+    is_wide = value.is_floating_point() and value.element_size() > 1
+    dtype = value.dtype if is_wide and tensor.dtype == torch.float32 else tensor.dtype
     with torch.no_grad():
         if dtype != tensor.dtype:
             tensor.data = tensor.data.to(dtype)

@@ -264,3 +264,67 @@ def test_build_target_of_a_huggingface_directory_without_the_library(
     with pytest.raises(MissingExtraError) as caught:
         build_target(model=str(tmp_path), device="cpu")
     assert caught.value.hint == "pip install 'nandoctor[hf]'"
+
+
+def test_build_target_on_the_cpu_enters_autocast_regions_written_for_a_gpu(write: Any) -> None:
+    """torch.autocast("cuda") would be switched off on the CPU, and its overflow with it."""
+    create = torch.autocast.__init__
+    loss = (
+        "\ndef compute_loss(model, batch):\n"
+        "    with torch.autocast('cuda', dtype=torch.float16):\n"
+        "        return (model(batch['x'] * 1e4) * 100).float().mean()\n"
+    )
+    target, _ = build_target(model=write(MODEL + loss), batch={"x": torch.ones(2, 3)}, device="cpu")
+    assert not run_step(target).is_finite
+    assert torch.autocast.__init__ is create
+
+
+def test_build_target_without_make_batch_takes_the_loaders_batch_of_that_step(
+    write: Any, checkpoint: Path
+) -> None:
+    """build_dataloader stands in for make_batch; steps count through its epochs."""
+    loader = (
+        "\ndef build_dataloader():\n"
+        "    return [{'x': torch.full((1, 3), float(i))} for i in range(4)]\n"
+    )
+    target, _ = build_target(
+        model=write(MODEL + LOSS + loader), checkpoint=checkpoint, device="cpu"
+    )
+    assert target.batch["x"][0, 0] == 9 % 4
+
+
+def test_build_target_without_build_optimizer_rebuilds_the_recorded_one(
+    write: Any, tmp_path: Path
+) -> None:
+    """Class, settings and decay groups come from the checkpoint, in the order that fits."""
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Identity(), torch.nn.Linear(4, 1))
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    spared = [p for p in model.parameters() if p.ndim < 2]
+    optimizer = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": 0.1}, {"params": spared, "weight_decay": 0.0}]
+    )
+    model(torch.ones(2, 3)).mean().backward()
+    optimizer.step()
+    path = tmp_path / "debug_checkpoint.pt"
+    state = {"step": 3, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
+    torch.save(state | {"optimizer_class": "AdamW"}, path)
+    target, skipped = build_target(
+        model=write(MODEL + LOSS), checkpoint=path, batch={"x": torch.ones(2, 3)}, device="cpu"
+    )
+    assert isinstance(target.optimizer, torch.optim.Adam), skipped
+    groups = target.optimizer.param_groups
+    assert [g["weight_decay"] for g in groups] == [0.1, 0.0]
+    assert [p.ndim for p in groups[1]["params"]] == [1, 1]
+
+
+def test_build_target_optimizer_state_that_does_not_fit_is_skipped_with_the_reason(
+    write: Any, checkpoint: Path
+) -> None:
+    """The forward and backward are still replayed; only the update is not simulated."""
+    other = "\ndef build_optimizer(model):\n    return torch.optim.SGD([model[0].weight], lr=0.1)\n"
+    target, skipped = build_target(
+        model=write(MODEL + LOSS + other), checkpoint=checkpoint, batch={"x": torch.ones(2, 3)},
+        device="cpu",
+    )  # fmt: skip
+    assert target.optimizer is None
+    assert "does not fit SGD" in next(s.reason for s in skipped if s.what == "optimizer state")

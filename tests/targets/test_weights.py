@@ -75,3 +75,18 @@ def test_unwrapped_looks_inside_every_wrapper() -> None:
     assert unwrapped(nn.DataParallel(inner)) is inner
     assert unwrapped(torch.compile(nn.DataParallel(inner), backend="eager")) is inner
     assert unwrapped(inner) is inner
+
+
+def test_load_weights_into_a_model_with_a_compiled_part() -> None:
+    """The names that torch.compile adds inside are none of the checkpoint's business."""
+    model = nn.Sequential(torch.compile(nn.Linear(3, 1), backend="eager"))
+    state = {"0.weight": torch.ones(1, 3), "0.bias": torch.ones(1)}
+    assert load_weights(model, state, "a", allow_mismatch=False) == ()
+
+
+def test_load_weights_leaves_a_dtype_that_the_author_chose() -> None:
+    """float32 masters in the file do not turn a half-precision model into a float32 one."""
+    model = nn.Linear(3, 1).half()
+    state = {name: value.float() for name, value in model.state_dict().items()}
+    load_weights(model, state, "a", allow_mismatch=False)
+    assert {p.dtype for p in model.parameters()} == {torch.float16}
