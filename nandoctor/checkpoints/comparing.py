@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nandoctor.checkpoints.checkpoint import Checkpoint
 from nandoctor.checkpoints.naming import TensorHandle
-from nandoctor.checkpoints.tensors import Builder
+from nandoctor.checkpoints.tensors import TensorBuilder
 from nandoctor.errors import UnreadableInputError
 from nandoctor.evidence import CheckpointFacts, TensorChange, TensorStats
 
@@ -31,7 +31,7 @@ def compare(
     """
     before, after = ({t.name: t for t in each.tensors} for each in facts)
     handles = [{h.name: h for h in checkpoint.tensors} for checkpoint in checkpoints]
-    builders = [Builder(checkpoint.path) for checkpoint in checkpoints]
+    builders = [TensorBuilder(checkpoint.path) for checkpoint in checkpoints]
     changes = []
     for name in dict.fromkeys([*before, *after]):
         one, other = before.get(name), after.get(name)
@@ -72,7 +72,7 @@ def _order(change: TensorChange) -> tuple[int, float]:
     return (KINDS.index(change.kind), -moved)
 
 
-def _moved(builders: list[Builder], handles: list[TensorHandle]) -> float | None:
+def _moved(builders: list[TensorBuilder], handles: list[TensorHandle]) -> float | None:
     """Return ‖b - a‖ / ‖a‖ over the elements that are finite in both; None where unreadable."""
     try:
         a, b = (builder.tensor(h.ref, h.name) for builder, h in zip(builders, handles, strict=True))

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nandoctor.checkpoints.checkpoint import Checkpoint
+from nandoctor.checkpoints.containers import Builder
 from nandoctor.checkpoints.contents import CheckpointFormat
 from nandoctor.checkpoints.json_batch import read_json
 from nandoctor.checkpoints.moments import state_and_groups, state_key
 from nandoctor.checkpoints.opening import open_as, read_head
 from nandoctor.checkpoints.random_state import rng_nodes
-from nandoctor.checkpoints.tensors import Builder
 from nandoctor.errors import UnreadableInputError
 from nandoctor.evidence import TrainingState
 

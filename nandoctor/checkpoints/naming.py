@@ -10,8 +10,9 @@ from typing import Any
 
 from nandoctor.checkpoints.contents import TensorRef
 from nandoctor.checkpoints.dtypes import element_type
-from nandoctor.checkpoints.moments import Shapes, parameter_names, state_key
+from nandoctor.checkpoints.moments import parameter_names, state_key
 from nandoctor.checkpoints.regions import Layout, Leaf
+from nandoctor.checkpoints.registration_order import Shapes
 from nandoctor.evidence import Role
 
 _WRAPPERS = re.compile(r"(^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)(?=\.)")

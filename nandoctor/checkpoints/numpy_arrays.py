@@ -84,7 +84,9 @@ def _open_archive(path: Path) -> Contents:
     for name, entry in entries.items():
         if name.endswith(".npy"):
             try:
-                arrays[name[:-4]] = _array(first_bytes(entry.data, _MAX_HEADER), entry.data, name, contents)
+                arrays[name[:-4]] = _array(
+                    first_bytes(entry.data, _MAX_HEADER), entry.data, name, contents
+                )
             except ValueError as error:
                 contents.damage.append(Damage(name, str(error)))
     contents.tree = arrays
@@ -96,7 +98,9 @@ def _open_single(path: Path) -> Contents:
     contents = Contents({}, (path,))
     data = ByteRange(str(path), 0, path.stat().st_size)
     try:
-        contents.tree = {path.stem: _array(first_bytes(data, _MAX_HEADER), data, path.name, contents)}
+        contents.tree = {
+            path.stem: _array(first_bytes(data, _MAX_HEADER), data, path.name, contents)
+        }
     except ValueError as error:
         contents.damage.append(Damage(path.name, str(error)))
     return contents

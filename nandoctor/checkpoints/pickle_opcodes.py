@@ -2,93 +2,42 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nandoctor.checkpoints.pickle_builders import build
+from nandoctor.checkpoints.pickle_literals import (
+    Action,
+    i4,
+    long,
+    number,
+    old_text,
+    payload,
+    push,
+    text,
+    u1,
+    u2,
+    u4,
+    u8,
+)
 from nandoctor.checkpoints.pickle_objects import Global, Instance, PickleError
 from nandoctor.checkpoints.pickle_operands import (
-    MAX_DIGITS,
     as_dict,
     extend,
     integer_line,
     string_line,
     update,
 )
-from nandoctor.checkpoints.pickle_stream import LARGE
 
 if TYPE_CHECKING:
     from nandoctor.checkpoints.pickle_machine import PickleMachine
 
 NESTED = "torch.storage._load_from_bytes"
 """How a plain pickle holds a tensor's storage: as the bytes of another file."""
-_MAX_TEXT = 1 << 26
-Action = Callable[["PickleMachine"], None]
-
-
-def _push(make: Callable[[PickleMachine], Any]) -> Action:
-    def action(m: PickleMachine) -> None:
-        m.stack.append(make(m))
-
-    return action
-
-
-def _number(layout: str) -> Callable[[PickleMachine], Any]:
-    unpack, size = struct.Struct(layout).unpack, struct.calcsize(layout)
-    return lambda m: unpack(m.stream.take(size))[0]
-
-
-_u1, _u2, _u4, _u8 = (_number(layout) for layout in ("<B", "<H", "<I", "<Q"))
-_i4 = _number("<i")
-
-
-def _text(length: Callable[[PickleMachine], int]) -> Action:
-    def make(m: PickleMachine) -> Any:
-        size = length(m)
-        if size > _MAX_TEXT:
-            return m.stream.skip(size)
-        return m.stream.take(size).decode("utf-8", "surrogatepass")
-
-    return _push(make)
-
-
-def _payload(length: Callable[[PickleMachine], int]) -> Action:
-    def make(m: PickleMachine) -> Any:
-        size = length(m)
-        return m.stream.take(size) if size < LARGE else m.stream.skip(size)
-
-    return _push(make)
-
-
-def _old_text(length: Callable[[PickleMachine], int]) -> Action:
-    """Python 2's str: text where it is UTF-8, else bytes."""
-
-    def make(m: PickleMachine) -> Any:
-        size = length(m)
-        if size >= LARGE:
-            return m.stream.skip(size)
-        data = m.stream.take(size)
-        try:
-            return data.decode()
-        except UnicodeDecodeError:
-            return data
-
-    return _push(make)
-
-
-def _long(length: Callable[[PickleMachine], int]) -> Action:
-    def make(m: PickleMachine) -> int:
-        size = length(m)
-        if not 0 <= size <= MAX_DIGITS:
-            raise PickleError(f"an integer of {size} bytes")
-        return int.from_bytes(m.stream.take(size), "little", signed=True)
-
-    return _push(make)
 
 
 def _memo_get(index: Callable[[PickleMachine], int]) -> Action:
-    return _push(lambda m: m.memo[index(m)])
+    return push(lambda m: m.memo[index(m)])
 
 
 def _memo_put(index: Callable[[PickleMachine], int]) -> Action:
@@ -184,7 +133,7 @@ def _stack_global(m: PickleMachine) -> None:
 
 
 def _extension(code: Callable[[PickleMachine], int]) -> Action:
-    return _push(lambda m: m.named("copyreg", f"extension_{code(m)}"))
+    return push(lambda m: m.named("copyreg", f"extension_{code(m)}"))
 
 
 def _persistent(m: PickleMachine) -> None:
@@ -204,28 +153,28 @@ def _skip(size: int) -> Action:
 
 _TABLE: dict[int | str, Action] = {
     0x80: _skip(1), 0x95: _skip(8), "(": _mark, "0": _pop,
-    "1": _pop_mark, "2": _push(lambda m: m.stack[-1]),
-    "N": _push(lambda m: None), 0x88: _push(lambda m: True), 0x89: _push(lambda m: False),
-    "I": _push(lambda m: integer_line(m.stream)), "L": _push(lambda m: integer_line(m.stream)),
-    "J": _push(_i4), "K": _push(_u1), "M": _push(_u2), 0x8A: _long(_u1), 0x8B: _long(_i4),
-    "F": _push(lambda m: float(m.stream.line())), "G": _push(_number(">d")),
-    "S": _push(lambda m: string_line(m.stream)), "T": _old_text(_u4), "U": _old_text(_u1),
-    "B": _payload(_u4), "C": _payload(_u1), 0x8E: _payload(_u8), 0x96: _payload(_u8),
-    "V": _push(lambda m: m.stream.line().decode("raw_unicode_escape")),
-    "X": _text(_u4), 0x8C: _text(_u1), 0x8D: _text(_u8),
-    ")": _push(lambda m: ()), "t": _push(lambda m: tuple(m.pop_mark())),
+    "1": _pop_mark, "2": push(lambda m: m.stack[-1]),
+    "N": push(lambda m: None), 0x88: push(lambda m: True), 0x89: push(lambda m: False),
+    "I": push(lambda m: integer_line(m.stream)), "L": push(lambda m: integer_line(m.stream)),
+    "J": push(i4), "K": push(u1), "M": push(u2), 0x8A: long(u1), 0x8B: long(i4),
+    "F": push(lambda m: float(m.stream.line())), "G": push(number(">d")),
+    "S": push(lambda m: string_line(m.stream)), "T": old_text(u4), "U": old_text(u1),
+    "B": payload(u4), "C": payload(u1), 0x8E: payload(u8), 0x96: payload(u8),
+    "V": push(lambda m: m.stream.line().decode("raw_unicode_escape")),
+    "X": text(u4), 0x8C: text(u1), 0x8D: text(u8),
+    ")": push(lambda m: ()), "t": push(lambda m: tuple(m.pop_mark())),
     0x85: _tuple_of(1), 0x86: _tuple_of(2), 0x87: _tuple_of(3),
-    "]": _push(lambda m: []), "l": _push(lambda m: m.pop_mark()),
-    "}": _push(lambda m: {}), "d": _push(lambda m: as_dict(m.pop_mark())),
-    0x8F: _push(lambda m: []), 0x91: _push(lambda m: m.pop_mark()),
+    "]": push(lambda m: []), "l": push(lambda m: m.pop_mark()),
+    "}": push(lambda m: {}), "d": push(lambda m: as_dict(m.pop_mark())),
+    0x8F: push(lambda m: []), 0x91: push(lambda m: m.pop_mark()),
     "a": _fill(extend, 1), "e": _fill(extend, None), 0x90: _fill(extend, None),
     "s": _fill(update, 2), "u": _fill(update, None),
-    "g": _memo_get(_index_line), "h": _memo_get(_u1), "j": _memo_get(_u4),
-    "p": _memo_put(_index_line), "q": _memo_put(_u1), "r": _memo_put(_u4), 0x94: _memoize,
-    "c": _push(_global_line), 0x93: _stack_global, "R": _reduce, 0x81: _reduce,
+    "g": _memo_get(_index_line), "h": _memo_get(u1), "j": _memo_get(u4),
+    "p": _memo_put(_index_line), "q": _memo_put(u1), "r": _memo_put(u4), 0x94: _memoize,
+    "c": push(_global_line), 0x93: _stack_global, "R": _reduce, 0x81: _reduce,
     0x92: _new_with_keywords, "o": _old_object, "i": _old_instance, "b": _build_state,
-    0x82: _extension(_u1), 0x83: _extension(_u2), 0x84: _extension(_u4),
-    "P": _push(lambda m: m.persistent(m.stream.line().decode())), "Q": _persistent,
-    0x97: _push(lambda m: None), 0x98: _nothing,
+    0x82: _extension(u1), 0x83: _extension(u2), 0x84: _extension(u4),
+    "P": push(lambda m: m.persistent(m.stream.line().decode())), "Q": _persistent,
+    0x97: push(lambda m: None), 0x98: _nothing,
 }  # fmt: skip
 OPCODES = {code if isinstance(code, int) else ord(code): act for code, act in _TABLE.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nandoctor.checkpoints.contents import ByteRange, TensorRef
-from nandoctor.checkpoints.dtypes import ElementType, byte_table, element_type
+from nandoctor.checkpoints.dtypes import ElementType, element_type
 from nandoctor.checkpoints.fast_kernels import FastKernel, is_fast
 from nandoctor.checkpoints.inflate import blocks_of
 from nandoctor.checkpoints.kernels import measure_precisely, measure_table
+from nandoctor.checkpoints.meaning import (
+    Transform,
+    bad_places,
+    find_absmax,
+    table_of,
+    transform_of,
+)
 from nandoctor.checkpoints.partial import Partial
 from nandoctor.checkpoints.positioned import open_file, read_into
-from nandoctor.checkpoints.small_values import decode
 from nandoctor.checkpoints.views import ViewPlan, gather, plan_view
 
 BLOCK = 1 << 18
@@ -27,7 +33,6 @@ _CHUNK = 1 << 25
 """Bytes one task covers; a multiple of every block and element size."""
 _LATER = 1 << 62
 """The place of a largest element that an earlier one equals."""
-Transform = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ class Worker:
         """Measure the elements of a task."""
         whole = Partial()
         transform = transform_of(task.ref)
-        table = _table(task.kind, transform)
+        table = table_of(task.kind, transform)
         with np.errstate(all="ignore"):
             for place, raw in self._blocks(task):
                 part = self._measure(raw, task, table, transform)
@@ -128,13 +133,13 @@ class Worker:
         if part.first_bad >= 0:
             places = np.array([part.first_bad]) // parts
             if plan.axes != tuple(sorted(plan.axes)):
-                places = _all_bad(raw, task) // parts
+                places = bad_places(raw, task.kind.base, task.ref.swapped) // parts
             part.first_bad = int(plan.logical(places + place).min())
         if not part.num_finite or part.absmax <= whole.absmax:
             part.absmax_at = _LATER
             return
         if part.absmax_at < 0:
-            part.absmax_at = _find(raw, task.kind.base, part.absmax)
+            part.absmax_at = find_absmax(raw, task.kind.base, part.absmax)
         at = np.array([part.absmax_at // parts + place])
         part.absmax_at = int(plan.logical(at)[0])
 
@@ -167,50 +172,6 @@ class Worker:
         if self.files.read(data.path, data.start + at, memoryview(into.data)) < size:
             raise ValueError("truncated: the file ends before its last element")
         return into
-
-
-def transform_of(ref: TensorRef) -> Transform | None:
-    """Return what turns stored numbers into meant ones: scale, zero point, lazy sign flips."""
-    if ref.scale is not None:
-        scale, zero = ref.scale
-        return lambda values: (values - zero) * scale
-    if not (ref.is_negated or ref.is_conjugated):
-        return None
-    sign = -1.0 if ref.is_negated else 1.0
-    is_complex = ref.dtype.startswith("complex")
-
-    def flip(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        flipped = values * sign
-        if ref.is_conjugated and is_complex:
-            flipped[1::2] *= -1.0
-        return flipped
-
-    return flip
-
-
-def _table(kind: ElementType, transform: Transform | None) -> NDArray[np.float64] | None:
-    if kind.family == "opaque":
-        return byte_table("uint8")
-    if kind.size != 1:
-        return None
-    table = byte_table(kind.base)
-    return table if transform is None else transform(table)
-
-
-def _find(raw: NDArray[np.uint8], name: str, absmax: float) -> int:
-    """Return the first place of the largest magnitude in a block."""
-    if name == "float32":
-        values = raw.view(np.float32)
-        return int(np.argmax((values == absmax) | (values == -absmax)))
-    bits = raw.view(np.uint16) & np.uint16(0x7FFF)
-    if name == "float16":
-        return int(np.argmax(bits == np.float16(absmax).view(np.uint16)))
-    return int(np.argmax(bits == np.uint16(np.float32(absmax).view(np.uint32) >> 16)))
-
-
-def _all_bad(raw: NDArray[np.uint8], task: Task) -> NDArray[np.int64]:
-    values = decode(raw, task.kind.base, swapped=task.ref.swapped)
-    return np.flatnonzero(~np.isfinite(values))
 
 
 def _unpacked(data: ByteRange, task: Task) -> Iterator[tuple[int, NDArray[np.uint8]]]:
