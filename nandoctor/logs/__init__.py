@@ -26,6 +26,7 @@ from nandoctor.logs.event_kinds import KIND_NAMES as EVENT_KINDS
 from nandoctor.logs.events import EventScanner
 from nandoctor.logs.format import LogFormat, Progress
 from nandoctor.logs.history import build_history
+from nandoctor.logs.history_events import events_of
 from nandoctor.logs.lines import numbered
 from nandoctor.logs.source import Source, open_source
 
@@ -92,10 +93,20 @@ def read_log(
 
 def read_events(path: str) -> tuple[LogEvent, ...]:
     """Return the failure events of a raw job log, in line order (see ``EVENT_KINDS``)."""
-    scanner = EventScanner()
     with open_source(str(path)) as source:
-        for number, line in numbered(source):
-            scanner.take(number, line.decode("utf-8", "replace"))
+        binary = b"\0" in source.head[:4096]
+        chosen = next((f for f in LOG_FORMATS if f.sniff(source.head)), None)
+        if chosen is not None and chosen.name != "text":
+            reading = chosen.read(source)
+            try:
+                history = build_history(reading.groups, Overrides(), str(path))
+            except UnreadableInputError:
+                return ()
+            return tuple(events_of(history))
+        scanner = EventScanner()
+        if not binary:
+            for number, line in numbered(source):
+                scanner.take(number, line.decode("utf-8", "replace"))
     return tuple(scanner.finish())
 
 

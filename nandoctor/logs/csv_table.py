@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import csv
 import re
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nandoctor.errors import UnreadableInputError
 from nandoctor.logs import naming
 from nandoctor.logs.format import LogFormat, Reading
 from nandoctor.logs.groups import Group
@@ -97,12 +100,13 @@ def _sniff(head: bytes) -> bool:
 
 def _read(source: Source) -> Reading:
     layout = _layout(source.head)
-    assert layout is not None
+    if layout is None:
+        raise UnreadableInputError(f"{source.path}: no table with a header that names a loss")
     names = sorted(layout.names, key=lambda n: not (_matters(n) or naming.step_rank(n) == 0))
     names = names[:_MOST_COLUMNS]
     reading, group = Reading(), Group(tuple(names))
     line = layout.skipped + 1
-    for chunk in _chunks(source, layout):
+    for chunk in _chunks(source, layout, reading):
         values, logged, bad = _numbers(chunk, names)
         spare = chunk[_SPARE]
         if spare.dtype.kind != "f" or spare.notna().any():
@@ -122,7 +126,7 @@ def _read(source: Source) -> Reading:
     return reading
 
 
-def _chunks(source: Source, layout: _Layout) -> Any:
+def _chunks(source: Source, layout: _Layout, reading: Reading) -> Iterator[pd.DataFrame]:
     import pandas as pd
 
     has_quotes = b'"' in source.head
@@ -130,16 +134,21 @@ def _chunks(source: Source, layout: _Layout) -> Any:
     encoding = "utf-8" if source.head.isascii() else "latin-1"
     is_exact = int(pd.__version__.split(".")[0]) > 2  # from 3 on the default rounds correctly
     try:
-        yield from pd.read_csv(
-            source.stream, sep=layout.delimiter, header=None, names=[*layout.names, _SPARE],
-            index_col=False, skiprows=layout.skipped, skipinitialspace=is_padded,
-            skip_blank_lines=False, keep_default_na=False, na_values=[""], on_bad_lines="skip",
-            chunksize=_CHUNK, encoding=encoding, encoding_errors="replace", engine="c", low_memory=False,
-            quoting=csv.QUOTE_MINIMAL if has_quotes else csv.QUOTE_NONE,
-            **({} if is_exact else {"float_precision": "round_trip"}),
-        )  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # rows of another length are counted by ourselves
+            yield from pd.read_csv(
+                source.stream, sep=layout.delimiter, header=None, names=[*layout.names, _SPARE],
+                index_col=False, skiprows=layout.skipped, skipinitialspace=is_padded,
+                skip_blank_lines=False, keep_default_na=False, na_values=[""],
+                on_bad_lines="skip", chunksize=_CHUNK, encoding=encoding,
+                encoding_errors="replace", engine="c", low_memory=False,
+                quoting=csv.QUOTE_MINIMAL if has_quotes else csv.QUOTE_NONE,
+                **({} if is_exact else {"float_precision": "round_trip"}),
+            )  # fmt: skip
     except pd.errors.EmptyDataError:
         return
+    except pd.errors.ParserError as error:
+        reading.unread(f"(the table breaks off: {error})")
 
 
 def _numbers(

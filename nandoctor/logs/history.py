@@ -15,11 +15,16 @@ from nandoctor.logs.steps import step_key, tells_apart
 
 CONTEXT = "what a line above announces"
 MAX_COLUMNS = 48
+_LARGEST = 2.0**62
 
 
 def build_history(groups: list[Group], overrides: Overrides, path: str) -> MetricHistory:
     """Choose among the groups' numbers and return them as a history."""
-    loss = named(groups, overrides.loss, "--loss") if overrides.loss else choose_loss(groups)
+    groups = [group for group in groups if group.count]
+    if overrides.loss:
+        loss: str | None = named(groups, overrides.loss, "--loss")
+    else:
+        loss = choose_loss(groups)
     if loss is None:
         return _without_loss(groups, overrides, path)
     return _history(groups, loss, overrides)
@@ -37,7 +42,7 @@ def _without_loss(groups: list[Group], overrides: Overrides, path: str) -> Metri
 
 def _history(groups: list[Group], lead: str, overrides: Overrides) -> MetricHistory:
     """Build the history around the groups that hold ``lead``."""
-    groups = _one_rank(_complete_bars([g for g in groups if g.count], lead), lead)
+    groups = _one_rank(_complete_bars(groups, lead), lead)
     leading = [group for group in groups if lead in group.keys]
     if overrides.step:
         step: str | None = named(groups, overrides.step, "--step")
@@ -95,7 +100,7 @@ def _assemble(
         numbers = np.concatenate([table[3] for table in tables])[order]
     else:
         numbers = _column(groups, tables, step)[order].values
-    steps = np.nan_to_num(numbers).astype(np.int64)
+    steps = np.clip(np.nan_to_num(numbers), -_LARGEST, _LARGEST).astype(np.int64)
     history = MetricHistory(steps, columns, line, np.zeros(len(line), np.int32))
     if LEADING in history.columns:
         history = one_writer(history)

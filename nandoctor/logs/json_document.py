@@ -5,18 +5,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from nandoctor.errors import UnreadableInputError
 from nandoctor.logs import naming
 from nandoctor.logs.format import LogFormat, Reading
 from nandoctor.logs.groups import Groups
 from nandoctor.logs.records import add_record
-from nandoctor.logs.source import Source
+from nandoctor.logs.source import BLOCK, Source
 
-_LARGEST = 1 << 29
-_FLAT_RECORD = re.compile(rb"\{[^{}]*\}")
+_WHOLE = 1 << 26
+"""A larger document is not parsed as a whole; its flat records are picked out as a stream."""
+_LONGEST_RECORD = 1 << 16
+_FLAT_RECORD = re.compile(rb"\{[^{}]{0,65536}\}")
 _DEEPEST = 8
 
 
@@ -29,19 +30,18 @@ def _sniff(head: bytes) -> bool:
 
 
 def _read(source: Source) -> Reading:
-    data = source.read_all(_LARGEST)
-    if len(data) > _LARGEST:
-        raise UnreadableInputError(
-            f"{source.path}: a JSON document of more than {_LARGEST >> 20} MiB",
-            hint="write the history as JSON lines",
-        )
+    data = source.read_all(_WHOLE)
     reading, groups = Reading(num_lines=data.count(b"\n") + 1, has_lines=False), Groups()
+    reading.dialect = "hf_trainer_state" if b'"log_history"' in data[:_WHOLE] else ""
+    records: Iterable[Mapping[str, Any]]
     try:
+        if len(data) > _WHOLE:
+            raise ValueError("too large to be held as objects")
         records = list(_records(json.loads(data), 0))
     except (ValueError, RecursionError):
-        records = list(_whole_records(data))
-        reading.unread(data[-200:].decode("utf-8", "replace"))
-    reading.dialect = "hf_trainer_state" if b'"log_history"' in data else ""
+        if len(data) <= _WHOLE:
+            reading.unread(data[-200:].decode("utf-8", "replace"))
+        records = _whole_records(source, data)
     for number, record in enumerate(records, 1):
         add_record(groups, number, record)
     reading.groups = list(groups.by_keys.values())
@@ -78,14 +78,21 @@ def _is_series(cells: list[Any]) -> bool:
     return bool(cells) and all(isinstance(c, int | float) or c is None for c in cells[:50])
 
 
-def _whole_records(data: bytes) -> Iterator[Mapping[str, Any]]:
-    for match in _FLAT_RECORD.finditer(data):
-        try:
-            record = json.loads(match.group())
-        except ValueError:
-            continue
-        if _has_loss(record):
-            yield record
+def _whole_records(source: Source, data: bytes) -> Iterator[Mapping[str, Any]]:
+    """Yield the flat records that name a loss, of ``data`` and what is left of the source."""
+    while data:
+        end = 0
+        for match in _FLAT_RECORD.finditer(data):
+            end = match.end()
+            try:
+                record = json.loads(match.group())
+            except ValueError:
+                continue
+            if _has_loss(record):
+                yield record
+        rest = data[max(end, len(data) - _LONGEST_RECORD) :]
+        block = source.read(BLOCK)
+        data = rest + block if block else b""
 
 
 FORMAT = LogFormat("json", _sniff, _read)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nandoctor.logs import naming
 from nandoctor.logs.groups import BAR, LEADING
+from nandoctor.logs.spelling import to_number
 
 _TOKEN = re.compile(
     r"(?:\d{4}-\d\d-\d\d(?:[T ]|$)|\d\d/\d\d[ T]\d\d:\d\d:\d\d|\d{1,4}/\d{1,2}/\d{2,4}"
@@ -15,9 +16,12 @@ _TOKEN = re.compile(
     r"|(?<![\w.])([-+]?(?:\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
     r"|(?:[nN][aA][nN]|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|null)(?!\w|\s+(?:iterations?\b(?! time)|steps\b|or\b))))"
 )
-_DARKNET = re.compile(r"\s*(?:\([^)]*\)\s*)?(\d+):\s+([-\w.+]+),\s+([-\w.+]+) avg(?: loss)?\b")
-_SLASH = re.compile(r"\s*/\s*\d+(?![\d.:])")
+_DARKNET = re.compile(
+    r"\s*(?:\([^)]*\)\s*)?(\d+):\s+(-?[\d.]+|-?nan|inf),\s+(-?[\d.]+|-?nan|inf) avg(?: loss)?\b"
+)
+_SLASH = re.compile(r"\s*/\s*(\d+)(?![\d.:])")
 _TRAILING = " \t:=~'\"([<>*`|"
+_MOST_NUMBERS = 256
 _DELIMITERS = ",;|\t{}[]"
 _LEVELS = re.compile(
     r"^.*\s-\s|\b(?:info|warning|error|debug|root|tensorflow|absl)\b[:\s]*|^.*?\]\s", re.IGNORECASE
@@ -55,6 +59,8 @@ def numbers_of(text: str) -> list[Named]:
     is_first = True
     for match in _TOKEN.finditer(text):
         start = match.start(1)
+        if len(found) >= _MOST_NUMBERS:
+            break
         if start < 0:
             end = match.end()
             continue
@@ -66,7 +72,7 @@ def numbers_of(text: str) -> list[Named]:
         key = key_of(literal)
         total = None
         if slash:
-            total = int(slash.group().strip(" /\t"))
+            total = int(slash.group(1)[:18])
             key = key if naming.step_rank(key) is not None else BAR
         elif not key and word.isdigit() and (is_first or _is_boxed(text, start, end)):
             key = LEADING
@@ -82,9 +88,11 @@ def _behind(text: str, found: list[Named]) -> list[Named]:
     if match is None:
         return found
     names = ("step", "loss", "avg loss")
+    numbers = [to_number(word) for word in match.groups()]
     return [
-        Named(name, _number(match.group(group)), match.start(group), match.end(group))
-        for group, name in enumerate(names, 1)
+        Named(name, number, match.start(group), match.end(group))
+        for group, (name, number) in enumerate(zip(names, numbers, strict=True), 1)
+        if number is not None
     ]
 
 

@@ -40,10 +40,11 @@ def _metric(source: Source, reading: Reading, name: str) -> Group:
     for number, line in numbered(source):
         words = line.decode("latin-1").split()
         value = to_number(words[1]) if len(words) == 3 else None
-        if value is None:
+        step = to_number(words[2]) if len(words) == 3 else None
+        if value is None or step is None:
             reading.unread(line.decode("utf-8", "replace"))
             continue
-        group.add(number, (float(words[2]), value))
+        group.add(number, (step, value))
         reading.num_lines = max(number, reading.num_lines)
     return group
 

@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from nandoctor.errors import UnreadableInputError
 from nandoctor.logs import naming
 from nandoctor.logs.format import LogFormat, Reading
 from nandoctor.logs.source import Source
 from nandoctor.logs.text_reader import TextReader
 
 _LARGEST = 1 << 28
+_STRING = re.compile(rb'^\s*(".*"),?\s*$', re.MULTILINE)
 _TAGS = re.compile(r"<[^>]*>")
 _ROW_END = re.compile(r"</tr>|</p>|<br\s*/?>|</div>", re.IGNORECASE)
 _CELL_END = re.compile(r"</t[dh]>", re.IGNORECASE)
@@ -30,23 +30,33 @@ def _sniff(head: bytes) -> bool:
 
 def _read(source: Source) -> Reading:
     data = source.read_all(_LARGEST)
+    reading = Reading(has_lines=False, num_lines=data.count(b"\n") + 1)
     try:
         cells = json.loads(data)["cells"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UnreadableInputError(
-            f"{source.path}: a damaged notebook", hint="open and save it in Jupyter, or export it"
-        ) from error
-    reading = Reading(has_lines=False, num_lines=data.count(b"\n") + 1)
+        outputs = [list(_lines(cell)) for cell in cells] if isinstance(cells, list) else []
+    except (ValueError, KeyError, TypeError, RecursionError):
+        reading.unread("(the notebook is cut off or damaged: its strings were read one by one)")
+        outputs = [list(_whole_strings(data))]
     best = 0
-    for cell in cells if isinstance(cells, list) else []:
+    for lines in outputs:
         reader = TextReader()
-        for number, line in enumerate(_lines(cell), 1):
+        for number, line in enumerate(lines, 1):
             reader.take(number, line)
         groups = list(reader.groups.by_keys.values())
         count = sum(g.count for g in groups if any(_is_loss(key) for key in g.keys))
         if count > best:
             best, reading.groups = count, groups
     return reading
+
+
+def _whole_strings(data: bytes) -> Iterator[str]:
+    """Yield the lines of a damaged notebook's outputs: strings that stand on lines of their own."""
+    for match in _STRING.finditer(data):
+        try:
+            text = json.loads(match.group(1))
+        except ValueError:
+            continue
+        yield from _split(text)
 
 
 def _is_loss(key: str) -> bool:
@@ -59,8 +69,12 @@ def _lines(cell: Any) -> Iterator[str]:
         if not isinstance(output, dict):
             continue
         for text in _texts(output):
-            for whole in text.replace("\x08", "\r").split("\n"):
-                yield from (part for part in whole.split("\r") if part)
+            yield from _split(text)
+
+
+def _split(text: str) -> Iterator[str]:
+    for whole in text.replace("\x08", "\r").split("\n"):
+        yield from (part for part in whole.split("\r") if part)
 
 
 def _texts(output: dict[str, Any]) -> Iterator[str]:

@@ -94,7 +94,9 @@ def open_source(path: str) -> Source:
             raise UnreadableInputError(f"{path}: {error.strerror}") from error
         source = Source(path, b"", _decompressed(file), place.stat().st_size, file=file)
     source.head = source.read(HEAD)
-    source.stream = cast(BinaryIO, io.BufferedReader(_Rejoined(source.head, source.stream), 1 << 20))
+    source.stream = cast(
+        BinaryIO, io.BufferedReader(_Rejoined(source.head, source.stream), 1 << 20)
+    )
     return source
 
 

@@ -18,6 +18,8 @@ _VALIDATION_LINE = re.compile(
     r"(?:ing)?\b\s*(?:epoch\b\s*)?[-:\]|(>=\[]",
     re.IGNORECASE,
 )
+_LONGEST = 1 << 14
+"""A longer line is data, not a message."""
 _TRIES = 8
 _PRINTED_TABLE = 3
 
@@ -36,6 +38,8 @@ class TextReader:
 
     def take(self, number: int, raw: str) -> bool:
         """Read one line (latin-1); True where it holds a metric."""
+        if len(raw) > _LONGEST:
+            return False
         text = plain(raw)
         row = [named for named in self._table.row(text) if _is_kept(named)]
         if row:

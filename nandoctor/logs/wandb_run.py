@@ -18,25 +18,25 @@ _HEADER = 7
 _FULL, _FIRST, _LAST = 1, 2, 4
 _HISTORY = 2
 """Number of the history field in wandb's Record message."""
-_LARGEST = 1 << 31
+_LARGEST = 1 << 28
 
 
-def _records(data: bytes) -> Iterator[bytes]:
-    place, parts = 7, b""
-    while place + _HEADER <= len(data):
-        left = _BLOCK - place % _BLOCK
-        if left < _HEADER:
-            place += left
-            continue
-        _, length, kind = struct.unpack_from("<IHB", data, place)
-        place += _HEADER
-        part = data[place : place + length]
-        place += length
-        if kind == 0 or len(part) < length:
-            return
-        parts = part if kind in (_FULL, _FIRST) else parts + part
-        if kind in (_FULL, _LAST):
-            yield parts
+def _records(source: Source) -> Iterator[bytes]:
+    """Yield the records; a broken part ends the walk."""
+    parts, place = b"", _HEADER  # the file begins with a header of its own
+    while block := source.read(_BLOCK):
+        while place + _HEADER <= len(block):
+            _, length, kind = struct.unpack_from("<IHB", block, place)
+            part = block[place + _HEADER : place + _HEADER + length]
+            place += _HEADER + length
+            if kind == 0 or len(part) < length:
+                return
+            parts = part if kind in (_FULL, _FIRST) else parts + part
+            if kind in (_FULL, _LAST):
+                yield parts
+            elif len(parts) > _LARGEST:
+                return
+        place = 0
 
 
 def _history(record: bytes) -> dict[str, object]:
@@ -58,7 +58,8 @@ def _item(entry: bytes) -> Iterator[tuple[str, object]]:
     for name, value in wire.fields(entry):
         if isinstance(value, bytes):
             if name in (1, 2):  # key, or one part of a nested key
-                key = f"{key}/{value.decode('utf-8', 'replace')}" if key else value.decode()
+                part = value.decode("utf-8", "replace")
+                key = f"{key}/{part}" if key else part
             elif name == 16:
                 text = value
     try:
@@ -73,7 +74,7 @@ def _sniff(head: bytes) -> bool:
 
 def _read(source: Source) -> Reading:
     reading, groups = Reading(has_lines=False), Groups()
-    for number, record in enumerate(_records(source.read_all(_LARGEST)), 1):
+    for number, record in enumerate(_records(source), 1):
         row = _history(record)
         if row:
             row["global_step"] = row.pop("_step", 0)
