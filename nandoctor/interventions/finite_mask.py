@@ -29,11 +29,7 @@ _FILLS = (
     "__setitem__", "index_fill", "index_fill_", "scatter", "scatter_", "masked_scatter", "mul",
     "mul_", "__rmul__", "pad", "clamp",
 )  # fmt: skip
-_MASKED_OPS = {
-    "softmax", "log_softmax", "logsumexp", "logaddexp", "sub", "mul", "add", "exp", "where",
-    "masked_fill", "matmul", "bmm", "cross_entropy_loss", "nll_loss_forward", "sum", "max",
-    "logcumsumexp", "sigmoid", "softplus", "kl_div", "xlogy", "div",
-}  # fmt: skip
+_MASKED_OPS = {"softmax", "log_softmax", "logsumexp", "logaddexp", "logcumsumexp"}
 _REPAIRS: dict[str, Repair] = {
     **dict.fromkeys(_FILLS, constant),
     **dict.fromkeys(("tensor", "scalar_tensor", "as_tensor", "new_tensor", "from_numpy"), made),
@@ -46,10 +42,13 @@ _REPAIRS: dict[str, Repair] = {
 def _applies(target: ReplayTarget, facts: ReplayFacts) -> str:
     if facts.origin is None or facts.phase in ("parameters", "optimizer"):
         return IRRELEVANT
-    ops = ops_of(facts.origin)
+    origin, ops = facts.origin, ops_of(facts.origin)
     fits = ops & _MASKED_OPS or any("attention" in op for op in ops)
-    sees = [t.stats.num_neginf for t in (*facts.origin.inputs, *facts.origin.forward_inputs)]
-    return "" if fits or any(sees) else IRRELEVANT
+    read = (*origin.inputs, *origin.forward_inputs)
+    sees = any(tensor.stats.num_neginf for tensor in read)
+    # A NaN out of finite operands comes from an infinity that is written in the code.
+    makes = any(t.stats.num_nan for t in origin.outputs) and all(t.stats.is_finite for t in read)
+    return "" if fits or sees or makes else IRRELEVANT
 
 
 @contextlib.contextmanager
