@@ -203,3 +203,27 @@ def test_old_weights_that_do_not_fit_are_refused_with_the_count() -> None:
     trials = run_trials(target, LOG.facts)
     trial = next(t for t in trials if t.intervention == "old_weights")
     assert trial.detail == "the last good checkpoint fits 0 of 1 tensors"
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_no_compile_of_a_backend_that_miscompiles_is_fixed() -> None:
+    """The same module without its generated code is finite."""
+
+    def miscompiled(graph: Any, inputs: Any) -> Any:
+        return lambda *args: tuple(out * float("nan") for out in graph(*args))
+
+    model = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.Linear(3, 1))
+    model[0].compile(backend=miscompiled)
+    target = ReplayTarget(model, rows(), lambda m, b: m(b).square().mean())
+    trials = run_trials(target, facts_for(None, "mul"), only=["no_compile"])
+    assert trials[0].outcome == "fixed"
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_other_device_of_a_step_on_the_cpu_runs_on_the_gpu() -> None:
+    """The same fault on the other device says that no kernel is to blame; nothing stays there."""
+    trials = run_trials(LOG.target, LOG.facts, only=["other_device"])
+    assert (trials[0].outcome, trials[0].detail) == ("not_fixed", "on cuda")
+    assert next(LOG.target.model.parameters()).device.type == "cpu"
