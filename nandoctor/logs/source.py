@@ -92,7 +92,11 @@ def open_source(path: str) -> Source:
             file = place.open("rb")
         except OSError as error:
             raise UnreadableInputError(f"{path}: {error.strerror}") from error
-        source = Source(path, b"", _decompressed(file), place.stat().st_size, file=file)
+        try:
+            source = Source(path, b"", _decompressed(file), place.stat().st_size, file=file)
+        except MissingExtraError:
+            file.close()
+            raise
     source.head = source.read(HEAD)
     source.stream = cast(
         BinaryIO, io.BufferedReader(_Rejoined(source.head, source.stream), 1 << 20)

@@ -163,9 +163,7 @@ def _events(path: Path, text: str) -> list[tuple[str, int | None, str]]:
 @pytest.mark.parametrize(
     ("kind", "line"), [(kind, line) for kind, lines in POSITIVES.items() for line in lines]
 )
-def test_read_events_of_a_failure_line_names_its_kind(
-    kind: str, line: str, tmp_path: Path
-) -> None:
+def test_read_events_of_a_failure_line_names_its_kind(kind: str, line: str, tmp_path: Path) -> None:
     """Real messages of frameworks, drivers and schedulers are recognised, each as its kind."""
     found = _events(tmp_path / "job.log", f"starting\n{line}\ndone\n")
     assert [event[0] for event in found] == [kind]
@@ -193,7 +191,11 @@ def test_read_events_of_anomaly_mode_gives_op_and_forward_line(tmp_path: Path) -
         "RuntimeError: Function 'LogBackward0' returned nan values in its 0th output.\n",
     )
     assert found == [
-        ("anomaly_traceback", None, "LogBackward0 at /app/model.py:33 in forward: return torch.log(x)")
+        (
+            "anomaly_traceback",
+            None,
+            "LogBackward0 at /app/model.py:33 in forward: return torch.log(x)",
+        )
     ]
 
 
