@@ -483,6 +483,21 @@ class ReplayFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """The batch of one step of the data stream, run on the weights of the last good checkpoint.
+
+    Args:
+        recorded_loss: What the run logged for that step, None where it did not.
+    """
+
+    step: int
+    loss: float
+    grad_norm: float | None
+    recorded_loss: float | None = None
+    recorded_grad_norm: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """All that was observed; the only input of the rules."""
 
@@ -495,6 +510,8 @@ class Evidence:
     logs: tuple[LogFacts, ...] = ()
     replay: ReplayFacts | None = None
     trials: tuple[Trial, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    """Batches of the steps before the onset on the last good weights, by step: its own first."""
     skipped: tuple[Skipped, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     """Seconds each stage took."""

@@ -20,6 +20,7 @@ from nandoctor.evidence import (
     Skipped,
     Trial,
 )
+from nandoctor.pipeline.probes import probed
 from nandoctor.pipeline.rundir import RunFiles, find_run
 
 Progress = Callable[[str, float], None] | None
@@ -180,7 +181,13 @@ def with_replay(
             progress=progress,
         )
     facts, trials = observed(target, settings, watch, progress)
-    return replace(evidence, replay=facts, trials=trials, skipped=(*evidence.skipped, *skipped))
+    options = {"loss": settings.loss, "device": settings.device}
+    with watch.stage("probes"):
+        probes = probed(evidence, model, options)
+    return replace(
+        evidence, replay=facts, trials=trials, probes=probes,
+        skipped=(*evidence.skipped, *skipped),
+    )  # fmt: skip
 
 
 REPLAY_ADDS = "the op, module, source line and samples of the first NaN, and fixes that were tried"
