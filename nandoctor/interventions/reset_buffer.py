@@ -17,6 +17,15 @@ from nandoctor.target import Intervention, ReplayTarget
 _DIVISORS = ("std", "scale", "sigma", "running_std")
 
 
+def stored_tensors(model: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield the buffers, and the tensors that are plain attributes of a module."""
+    yield from model.named_buffers()
+    for path, module in model.named_modules():
+        for key, value in vars(module).items():
+            if isinstance(value, torch.Tensor):
+                yield f"{path}.{key}" if path else key, value
+
+
 def corrupt_buffers(target: ReplayTarget) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
     """Return each corrupt buffer with the mask of its bad elements.
 
@@ -24,7 +33,7 @@ def corrupt_buffers(target: ReplayTarget) -> dict[str, tuple[torch.Tensor, torch
     they are finite.
     """
     found = {}
-    for name, buffer in target.model.named_buffers():
+    for name, buffer in stored_tensors(target.model):
         if not is_float_tensor(buffer):
             continue
         tensor = buffer.detach()

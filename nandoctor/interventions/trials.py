@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from collections.abc import Callable, Collection, Sequence
@@ -12,7 +13,7 @@ from nandoctor.evidence import ReplayFacts, Trial
 from nandoctor.interventions.outcome import IRRELEVANT, Inapplicable, start_remarks
 from nandoctor.snapshot import preserved_switches
 from nandoctor.step import run_step, with_fixed_rng
-from nandoctor.target import Intervention, ReplayTarget
+from nandoctor.target import Intervention, ReplayTarget, StepOutcome
 
 Progress = Callable[[str, float], None]
 
@@ -90,11 +91,22 @@ def run_trial(
         # Whatever the changed step raises says that this change is no way out; the run goes on.
         trial = replace(trial, detail=f"{type(error).__name__}: {_first_line(error)}")
     else:
-        detail = "; ".join(text for text in remarks if text)
+        detail = "; ".join(text for text in (*remarks, _what_is_left(outcome)) if text)
         fixed = outcome.is_finite
         trial = replace(trial, outcome="fixed" if fixed else "not_fixed", loss=outcome.loss)
         trial = replace(trial, detail=detail)
     return replace(trial, seconds=time.monotonic() - begin), matters
+
+
+def _what_is_left(outcome: StepOutcome) -> str:
+    """Say what stayed non-finite where the loss does not show it."""
+    if not math.isfinite(outcome.loss):
+        return ""
+    if outcome.bad_gradients:
+        return f"{len(outcome.bad_gradients)} of {outcome.num_gradients} gradients stay non-finite"
+    if outcome.bad_after_step:
+        return f"non-finite after the step: {', '.join(outcome.bad_after_step[:3])}"
+    return ""
 
 
 def _first_line(error: Exception) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from nandoctor.batches import map_tensors
-from nandoctor.checkpoints import LoadedState, load_state
+from nandoctor.checkpoints import load_state
 from nandoctor.errors import NandoctorError, ReplayError
 from nandoctor.evidence import MetricHistory, Skipped
 from nandoctor.snapshot import capture_rng
@@ -19,17 +19,16 @@ from nandoctor.step import device_of
 from nandoctor.target import ReplayTarget
 from nandoctor.targets.batch_source import batch_of
 from nandoctor.targets.blueprint import Blueprint
-from nandoctor.targets.cpu_autocast import autocast_on
-from nandoctor.targets.devices import choose_device, weights_size
+from nandoctor.targets.devices import choose_device
 from nandoctor.targets.huggingface import is_huggingface, open_huggingface
 from nandoctor.targets.lightning import with_training_step
 from nandoctor.targets.loss import checked_loss
+from nandoctor.targets.model import loaded_model
 from nandoctor.targets.optimizers import optimizer_of
 from nandoctor.targets.recorded import precision_of, recorded_metrics
 from nandoctor.targets.synthetic import synthetic_loss
-from nandoctor.targets.user_code import user_code
 from nandoctor.targets.user_file import open_function, open_user_file
-from nandoctor.targets.weights import aligned, load_weights, plain_state, unwrapped
+from nandoctor.targets.weights import aligned, plain_state
 
 Progress = Callable[[str, float], None]
 
@@ -59,7 +58,13 @@ def build(request: Request, progress: Progress) -> tuple[ReplayTarget, tuple[Ski
     progress("reading the checkpoint", 0.2)
     state = load_state(source) if source else None
     progress("building the model", 0.5)
-    model, dtype, unfit = _model(blueprint, state, device, request)
+    model, dtype, unfit = loaded_model(
+        blueprint,
+        state,
+        str(source),
+        device=device,
+        allow_mismatch=request.allow_mismatch,
+    )
     device = device_of(model)
     blueprint = with_training_step(blueprint, model)
     training = state.training if state and request.checkpoint else None
@@ -114,36 +119,6 @@ def _file_size(path: Path | None) -> int:
 
 def _file_of(reference: str | None) -> tuple[str, ...]:
     return (str(Path(reference.rpartition(":")[0] or reference).resolve()),) if reference else ()
-
-
-def _model(
-    blueprint: Blueprint, state: LoadedState | None, device: torch.device, request: Request
-) -> tuple[torch.nn.Module, torch.dtype | None, tuple[Skipped, ...]]:
-    """Build the model and load it; also return its dtype where the checkpoint changed it."""
-    with user_code("build_model", [blueprint.origin]), autocast_on(device):
-        model = blueprint.build_model()
-    if not isinstance(model, torch.nn.Module):
-        raise ReplayError(
-            f"{blueprint.origin}: build_model returned {type(model).__name__}",
-            hint="return a torch.nn.Module",
-        )
-    model = unwrapped(model)
-    if state is None and device.type != "cpu":
-        device, _ = choose_device(request.device, weights_size(model))
-    before = _float_dtypes(model)
-    unfit: tuple[Skipped, ...] = ()
-    if state is not None:
-        path = str(request.checkpoint or blueprint.origin)
-        unfit = load_weights(model, state.model, path, allow_mismatch=request.allow_mismatch)
-    after = _float_dtypes(model)
-    if not model.training:
-        model.train()
-    dtype = next(iter(after)) if len(after) == 1 and after != before else None
-    return model.to(device), dtype, unfit
-
-
-def _float_dtypes(model: torch.nn.Module) -> set[torch.dtype]:
-    return {p.dtype for p in model.parameters() if p.is_floating_point()}
 
 
 def _fitted(

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import importlib.util
-import inspect
-import itertools
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +11,8 @@ from types import ModuleType
 from typing import Any, cast
 
 from nandoctor.errors import ReplayError
-from nandoctor.snapshot import capture_rng, restore_rng
 from nandoctor.targets.blueprint import Blueprint
+from nandoctor.targets.data_stream import from_loader, stepped, undisturbed
 from nandoctor.targets.user_code import user_code
 
 _imported: set[str] = set()
@@ -40,15 +37,15 @@ def open_user_file(reference: str) -> Blueprint:
     module = load_module(location)
     name = attribute or "build_model"
     origin = module.__file__ or location
-    make_batch = getattr(module, "make_batch", None) or _from_loader(module)
+    make_batch = getattr(module, "make_batch", None) or from_loader(module)
     return Blueprint(
         origin=origin,
         build_model=_builder(module, name, origin),
         compute_loss=getattr(module, "compute_loss", None),
         build_optimizer=getattr(module, "build_optimizer", None),
         build_scheduler=getattr(module, "build_scheduler", None),
-        make_batch=_stepped(make_batch) if make_batch else None,
-        other_batch=_undisturbed(make_batch, module) if make_batch else None,
+        make_batch=stepped(make_batch) if make_batch else None,
+        other_batch=undisturbed(make_batch, module) if make_batch else None,
     )
 
 
@@ -124,48 +121,3 @@ def _forget_neighbours() -> None:
     for name in _imported:
         sys.modules.pop(name, None)
     _imported.clear()
-
-
-def _stepped(make_batch: Callable[..., Any]) -> Callable[[int], Any]:
-    """Call make_batch with the step where it takes one."""
-    takes_step = bool(_parameters(make_batch))
-    return lambda step: make_batch(step) if takes_step else make_batch()
-
-
-def _from_loader(module: ModuleType) -> Callable[[int], Any] | None:
-    """Take the step-th batch of ``build_dataloader()``, counted through its epochs."""
-    build = getattr(module, "build_dataloader", None)
-    if build is None:
-        return None
-
-    def make_batch(step: int) -> Any:
-        loader = build()
-        with contextlib.suppress(TypeError):  # a stream has no length
-            step %= max(len(loader), 1)
-        return next(itertools.islice(iter(loader), step, None))
-
-    return make_batch
-
-
-def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    try:
-        return list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        return []
-
-
-def _undisturbed(make_batch: Callable[..., Any], module: ModuleType) -> Callable[[int], Any] | None:
-    """Call make_batch and put the module's globals and the RNG back (it may note the step)."""
-    if not _parameters(make_batch):
-        return None  # always the same batch
-
-    def other(step: int) -> Any:
-        names, rng = dict(vars(module)), capture_rng()
-        try:
-            with user_code("make_batch"):
-                return make_batch(step)
-        finally:
-            vars(module).update(names)
-            restore_rng(rng)
-
-    return other
