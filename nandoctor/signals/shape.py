@@ -16,7 +16,7 @@ _CLIMB, _LONG_CLIMB = 3, 5
 """New highs that make a climb, without and after a jump."""
 _SWING = 0.5
 """Share of the height reached that a fall gives back in a swing."""
-_DEEP_SWING = math.log(20.0)
+_DEEP_SWING = math.log(10.0)
 """A fall by this factor is a swing at any height."""
 _FULL_SWING = 0.8
 _CLEAR_OF_NOISE = 1.75
@@ -76,7 +76,7 @@ def _swings(rise: Floats, least: float) -> list[tuple[float, float]]:
     peak = trough = float(rise[0])
     for value in rise.tolist():
         fall = peak - trough
-        is_deep = fall >= max(least, min(_SWING * peak, _DEEP_SWING))
+        is_deep = fall >= min(_DEEP_SWING, max(least, _SWING * peak))
         if value >= peak or (is_deep and value - trough >= _SWING * fall):
             if is_deep:
                 falls.append((fall, min(1.0, fall / peak)))
