@@ -23,12 +23,13 @@ def state_and_groups(optimizer: Any) -> tuple[Mapping[Any, Any], list[dict[str, 
     return state if isinstance(state, dict) else {}, plain
 
 
-def parameter_names(optimizer: Any, parameters: Shapes) -> dict[Any, str]:
-    """Return the parameter's name by the key of its state.
+def parameter_names(optimizer: Any, candidates: Sequence[Shapes]) -> dict[Any, str]:
+    """Return the parameter's name by the key of its state, as far as it is certain.
 
     Args:
         optimizer: A state_dict of torch's layout, or a pickled optimizer.
-        parameters: Names and shapes in the model's order, tied ones once.
+        candidates: Names and shapes in the model's order, tied ones once: of all models together,
+            then of each.
     """
     state, groups = state_and_groups(optimizer)
     members = [list(group.get("params") or ()) for group in groups]
@@ -39,15 +40,14 @@ def parameter_names(optimizer: Any, parameters: Shapes) -> dict[Any, str]:
     if state and all(isinstance(key, str) for key in state):
         return {key: key for key in state}
     shapes = {_key(key): _shape_of(state, key) for key in keys}
-    registered = registration_order(parameters)
-    if registered is None:
-        return _only_shapes(keys, shapes, parameters)
-    for order in _orders([len(group) for group in members], registered):
-        if _fits(keys, order, shapes):
-            return {_key(key): name for key, (name, _) in zip(keys, order, strict=True)}
-    if len(members) == 1:
-        return _only_subsequence(keys, shapes, registered)
-    return _only_shapes(keys, shapes, parameters)
+    ordered = [registration_order(parameters) for parameters in candidates]
+    for registered in ordered:
+        for order in _orders([len(group) for group in members], registered or ()):
+            if _fits(keys, order, shapes):
+                return {_key(key): name for key, (name, _) in zip(keys, order, strict=True)}
+    if len(members) == 1 and ordered and ordered[0] is not None:
+        return _only_subsequence(keys, shapes, ordered[0])
+    return _only_shapes(keys, shapes, candidates[0]) if candidates else {}
 
 
 def _key(key: Any) -> Any:

@@ -17,6 +17,7 @@ from nandoctor.evidence import Role
 
 _WRAPPERS = re.compile(r"(^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)(?=\.)")
 _INNER = {"_parameters", "_modules", "_buffers"}
+_SHELLS = ("state_dict", "model_state_dict", "model_state", "model", "params", "weights", "module")
 _BUFFERS = re.compile(
     r"(^|\.)(running_mean|running_var|num_batches_tracked|n_averaged|inv_freq|position_ids|"
     r"token_type_ids|cos_cached|sin_cached|attn_mask|causal_mask|relative_position_index|"
@@ -80,7 +81,7 @@ def _name_and_role(
     if leaf.path in moments:
         name = moments[leaf.path]
         return name, SLOT_ROLES.get(name.partition(".")[0], "optimizer")
-    plain = ".".join(str(key) for key in leaf.path)
+    plain = ".".join(str(key) for key in leaf.path) or "tensor"
     return plain, _ROLES.get(leaf.region, "optimizer" if leaf.region == "optimizer" else "other")
 
 
@@ -107,7 +108,7 @@ def _model_names(layout: Layout) -> dict[tuple[Any, ...], str]:
         counts[kind] = counts.get(kind, 0) + 1
     names = {}
     for (kind, place), leaves in groups.items():
-        plain = [".".join(_keys(leaf)) for leaf in leaves]
+        plain = [".".join(keys) for keys in _without_shells([_keys(leaf) for leaf in leaves])]
         stem = _stem(place) if counts[kind] > 1 else ""
         for leaf, name in zip(leaves, strip_wrappers(plain), strict=True):
             names[leaf.path] = f"{stem}.{name}" if stem else name
@@ -124,6 +125,15 @@ def _keys(leaf: Leaf) -> list[str]:
     return keys or [str(leaf.path[-1]) if leaf.path else "tensor"]
 
 
+def _without_shells(keys: list[list[str]]) -> list[list[str]]:
+    """Remove outer keys like ``state_dict`` that every tensor of a model stands under."""
+    while (
+        len({path[0] for path in keys}) == 1 and keys[0][0] in _SHELLS and min(map(len, keys)) > 1
+    ):
+        keys = [path[1:] for path in keys]
+    return keys
+
+
 def _stem(place: tuple[Any, ...]) -> str:
     """Return what tells one of several models from another: its key, without ``_state_dict``."""
     key = str(place[-1]) if place else ""
@@ -138,9 +148,7 @@ def _moment_names(layout: Layout, names: dict[tuple[Any, ...], str]) -> dict[tup
     leaves = [leaf for leaf in layout.leaves if leaf.region == "optimizer"]
     for region in (r for r in layout.regions if r.kind == "optimizer_state"):
         inside = [leaf for leaf in leaves if leaf.path[: len(region.path)] == region.path]
-        known: dict[Any, str] = {}
-        for parameters in candidates:
-            known = known or parameter_names(region.node, parameters)
+        known = parameter_names(region.node, candidates)
         for leaf in inside:
             rest = leaf.path[len(region.path) :]
             if len(rest) >= 3 and rest[0] == "state":
@@ -148,6 +156,11 @@ def _moment_names(layout: Layout, names: dict[tuple[Any, ...], str]) -> dict[tup
                 owner = known.get(state_key(rest[1])) or str(rest[1])
                 found[leaf.path] = f"{slot}.{strip_wrappers([owner])[0]}"
     return found
+
+
+def _home(leaf: Leaf) -> tuple[Any, ...]:
+    """Return the keys of the model that a tensor belongs to."""
+    return leaf.path[: leaf.region_depth] or leaf.path[:-1]
 
 
 def _parameter_lists(layout: Layout, names: dict[tuple[Any, ...], str]) -> list[Shapes]:
@@ -164,5 +177,7 @@ def _parameter_lists(layout: Layout, names: dict[tuple[Any, ...], str]) -> list[
             continue
         seen.add(place)
         every.append((name, ref.shape))
-        by_model.setdefault(leaf.path[: leaf.region_depth], []).append((name, ref.shape))
+        by_model.setdefault(leaf.path[: leaf.region_depth] or leaf.path[:1], []).append(
+            (name, ref.shape)
+        )
     return [every, *by_model.values()] if len(by_model) > 1 else [every]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from nandoctor.checkpoints.partial import Partial
-from nandoctor.checkpoints.scanning import Files, Task, Worker
+from nandoctor.checkpoints.scanning import Task, Worker
 
 _MAX_THREADS = 16
 _BUNDLE_BYTES = 1 << 25
@@ -23,24 +23,30 @@ def run_tasks(tasks: Sequence[Task], advance: Callable[[int], None]) -> dict[int
     Args:
         advance: Called with the number of bytes that were done, from any thread.
     """
-    files = Files()
+    workers = [Worker()]
     try:
         if sum(map(num_bytes, tasks)) <= _INLINE_BYTES:
-            return _join(_run_bundle(Worker(files), list(tasks), advance))
-        threads = min(_MAX_THREADS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity")
-                      else os.cpu_count() or 1)  # fmt: skip
+            return _join(_run_bundle(workers[0], list(tasks), advance))
         local = threading.local()
 
         def run(bundle: list[Task]) -> list[Outcome]:
             if not hasattr(local, "worker"):
-                local.worker = Worker(files)
+                local.worker = Worker()
+                workers.append(local.worker)
             return list(_run_bundle(local.worker, bundle, advance))
 
-        with ThreadPoolExecutor(threads) as pool:
+        with ThreadPoolExecutor(_num_threads()) as pool:
             bundles = pool.map(run, _bundles(tasks))
             return _join(outcome for bundle in bundles for outcome in bundle)
     finally:
-        files.close()
+        for worker in workers:
+            worker.close()
+
+
+def _num_threads() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return min(_MAX_THREADS, len(os.sched_getaffinity(0)))
+    return min(_MAX_THREADS, os.cpu_count() or 1)
 
 
 def num_bytes(task: Task) -> int:

@@ -14,6 +14,14 @@ def open_file(path: str | os.PathLike[str]) -> int:
     return os.open(path, os.O_RDONLY | _BINARY)
 
 
+def open_sequential(path: str | os.PathLike[str]) -> int:
+    """Return a descriptor for which the kernel reads far ahead."""
+    fd = open_file(path)
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+    return fd
+
+
 def read_into(fd: int, into: memoryview, at: int) -> int:
     """Fill a buffer from a place of a file; return how many bytes were there."""
     done = 0

@@ -139,7 +139,7 @@ def lay_out(tree: Any) -> Layout:
             regions.append(Region("optimizer_state", path, node))
         below = []
         for key, value in children(node):
-            mine = _inner_region(region, key, value)
+            mine = inner_region(region, key, value)
             place = (*path, key)
             if mine != region:
                 regions.append(Region(mine, place, value))
@@ -150,16 +150,25 @@ def lay_out(tree: Any) -> Layout:
     return Layout(tuple(leaves), tuple(regions))
 
 
-def _inner_region(region: str, key: Any, value: Any) -> str:
+def inner_region(region: str, key: Any, value: Any) -> str:
     """Return the region of a child: the outermost one holds, but for a few inner ones."""
     if not region:
         if region_of_shape(value):
             return region_of_shape(value)
-        return region_of_key(key) if _holds_things(value) else _region_of_tensor(key)
+        if not _holds_things(value):
+            return _region_of_tensor(key)
+        named = region_of_key(key)
+        return "" if named == "model" and _is_wrapper(value) else named
     if region == "optimizer":
         named = region_of_key(key)
         return named if named in _WITHIN else region_of_shape(value) or region
     return region
+
+
+def _is_wrapper(value: Any) -> bool:
+    """Whether a part called ``state`` or ``model`` holds a whole training: an optimizer too."""
+    keys = value.keys() if isinstance(value, dict) else ()
+    return any(region_of_key(key) in ("optimizer", "scheduler", "scaler") for key in keys)
 
 
 def _holds_things(value: Any) -> bool:

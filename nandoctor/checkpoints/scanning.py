@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,13 +23,14 @@ from nandoctor.checkpoints.meaning import (
     transform_of,
 )
 from nandoctor.checkpoints.partial import Partial
-from nandoctor.checkpoints.positioned import open_file, read_into
+from nandoctor.checkpoints.positioned import open_sequential, read_into
 from nandoctor.checkpoints.views import ViewPlan, gather, plan_view
 
 BLOCK = 1 << 18
 """Bytes measured at a time: with its scratch memory it fits a core's cache."""
 _CHUNK = 1 << 25
 """Bytes one task covers; a multiple of every block and element size."""
+_MAX_OPEN = 8
 _LATER = 1 << 62
 """The place of a largest element that an earlier one equals."""
 
@@ -65,40 +65,18 @@ def tasks_of(owner: int, ref: TensorRef, exact: bool) -> list[Task]:
     return [Task(owner, ref, kind, plan, s, min(s + step, plan.count), exact) for s in starts]
 
 
-class Files:
-    """Open file descriptors by path; reading by position, so threads may share them."""
+class Worker:
+    """One thread's buffers and open files; sharing a descriptor would spoil the read-ahead."""
 
     def __init__(self) -> None:
-        self._open: dict[str, int] = {}
-        self._lock = threading.Lock()
-
-    def read(self, path: str, at: int, into: memoryview) -> int:
-        """Fill a buffer from a place of a file; return the bytes that were there."""
-        return read_into(self._descriptor(path), into, at)
-
-    def _descriptor(self, path: str) -> int:
-        fd = self._open.get(path)
-        if fd is None:
-            with self._lock:
-                if path not in self._open:
-                    self._open[path] = open_file(path)
-                fd = self._open[path]
-        return fd
-
-    def close(self) -> None:
-        """Close them all."""
-        for fd in self._open.values():
-            os.close(fd)
-        self._open.clear()
-
-
-class Worker:
-    """One thread's buffers."""
-
-    def __init__(self, files: Files) -> None:
-        self.files = files
+        self.files: dict[str, int] = {}
         self.buffer = np.empty(BLOCK + 64, np.uint8)
         self.fast = FastKernel(BLOCK)
+
+    def close(self) -> None:
+        """Close its files."""
+        while self.files:
+            os.close(self.files.popitem()[1])
 
     def run(self, task: Task) -> Partial:
         """Measure the elements of a task."""
@@ -169,7 +147,12 @@ class Worker:
         if size > len(self.buffer):
             self.buffer = np.empty(size, np.uint8)
         into = self.buffer[:size]
-        if self.files.read(data.path, data.start + at, memoryview(into.data)) < size:
+        fd = self.files.get(data.path)
+        if fd is None:
+            if len(self.files) >= _MAX_OPEN:
+                os.close(self.files.pop(next(iter(self.files))))
+            fd = self.files[data.path] = open_sequential(data.path)
+        if read_into(fd, memoryview(into.data), data.start + at) < size:
             raise ValueError("truncated: the file ends before its last element")
         return into
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from nandoctor.checkpoints.contents import TensorRef
 from nandoctor.checkpoints.pickle_objects import Instance
-from nandoctor.checkpoints.regions import region_of_key, region_of_shape
+from nandoctor.checkpoints.regions import inner_region
 from nandoctor.checkpoints.small_values import number, whole
 
 Places = Sequence[Mapping[Any, Any]]
@@ -28,7 +28,7 @@ def settings(tree: Any) -> Iterator[Mapping[Any, Any]]:
 
 
 def _may_hold_settings(key: Any, value: Any) -> bool:
-    inside = region_of_shape(value) or region_of_key(key)
+    inside = inner_region("", key, value)
     return inside in ("", "history", "batch") and mapping_of(value) is not None
 
 

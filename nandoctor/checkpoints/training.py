@@ -98,6 +98,9 @@ def _plain(node: Any) -> Mapping[str, Any] | None:
     mapping = mapping_of(node)
     if mapping is None:
         return None
+    inner = list(mapping.values())
+    if len(inner) == 1 and mapping_of(inner[0]):
+        return _plain(inner[0])
     return {str(key): scalar(value) for key, value in mapping.items() if key != "param_groups"}
 
 

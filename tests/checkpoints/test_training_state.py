@@ -1,4 +1,4 @@
-"""What a checkpoint tells about the training: step, rates, precision, curves, what a resume lacks."""
+"""What a checkpoint tells about the training: step, rates, precision, curves, what is missing."""
 
 from __future__ import annotations
 
@@ -108,8 +108,10 @@ def test_training_state_history_without_step_counts_from_zero(tmp_path: Path) ->
     [
         ({"scaler": {"scale": 512.0, "growth_factor": 2.0}}, "fp16_amp"),
         ({"args": argparse.Namespace(fp16=True)}, "fp16_amp"),
-        ({"config": {"bf16": True}}, "bf16_amp"), ({"hparams": {"precision": "bf16-mixed"}}, "bf16_amp"),
-        ({"config": {"dtype": "bfloat16"}}, "bf16_amp"), ({"config": {"dtype": torch.float16}}, "fp16_amp"),
+        ({"config": {"bf16": True}}, "bf16_amp"),
+        ({"hparams": {"precision": "bf16-mixed"}}, "bf16_amp"),
+        ({"config": {"dtype": "bfloat16"}}, "bf16_amp"),
+        ({"config": {"dtype": torch.float16}}, "fp16_amp"),
         ({"config": {"precision": "32-true"}}, "fp32"), ({}, "fp32"),
     ],
 )  # fmt: skip
@@ -227,3 +229,47 @@ def test_classes_are_listed_and_whole_modules_read(tmp_path: Path) -> None:
     assert {"argparse.Namespace", "checkpoints.samples.Net"} <= set(checkpoint.classes)
     assert [t.name for t in checkpoint.tensors] == list(NAMES)
     assert checkpoint.dangerous == () and checkpoint.training.lr == 0.1
+
+
+def _adam(net: torch.nn.Module) -> dict[str, Any]:
+    optimizer = torch.optim.Adam(net.parameters())
+    for parameter in net.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimizer.step()
+    return optimizer.state_dict()
+
+
+def test_names_of_two_models_keep_them_apart(tmp_path: Path) -> None:
+    """A GAN's generator and discriminator are told apart, and so are their moments."""
+    first, second = Net(), torch.nn.Linear(3, 4)
+    content = {
+        "generator_state_dict": first.state_dict(), "discriminator_state_dict": second.state_dict(),
+        "optimizer_G": _adam(first), "optimizer_D": _adam(second),
+    }  # fmt: skip
+    checkpoint = opened(content, tmp_path / "c.pt")
+    names = {t.name: t.role for t in checkpoint.tensors}
+    assert names["generator.head.weight"] == names["discriminator.weight"] == "parameter"
+    assert "exp_avg.generator.head.weight" in names and "exp_avg.discriminator.weight" in names
+    short = opened({"G": first.state_dict(), "D": second.state_dict()}, tmp_path / "d.pt")
+    assert {t.name for t in short.tensors} >= {"G.head.weight", "D.weight"}
+
+
+def test_names_lose_the_shells_around_a_state_dict(tmp_path: Path) -> None:
+    """Whatever a trainer wraps around model and optimizer does not show in names."""
+    net = Net()
+    inner = {"model": {"state_dict": net.state_dict()}, "optimizer": _adam(net), "step": 3}
+    checkpoint = opened({"state": inner}, tmp_path / "c.pt")
+    names = {t.name for t in checkpoint.tensors}
+    assert set(NAMES) <= names and {f"exp_avg.{n}" for n in NAMES} <= names
+    assert checkpoint.training.step == 3
+
+
+def test_apex_scaler_gives_its_loss_scale(tmp_path: Path) -> None:
+    """A scaler within a scaler is found."""
+    content = {"model": Net().state_dict(), "amp": {"loss_scaler0": {"loss_scale": 256.0}}}
+    assert opened(content, tmp_path / "c.pt").training.loss_scale == 256.0
+
+
+def test_lone_tensor_has_a_name(tmp_path: Path) -> None:
+    """A file with nothing but a tensor is a checkpoint of one tensor."""
+    assert [t.name for t in opened(torch.ones(2), tmp_path / "c.pt").tensors] == ["tensor"]
