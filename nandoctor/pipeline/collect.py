@@ -168,18 +168,23 @@ def with_replay(
             evidence, skipped=(*evidence.skipped, Skipped("replay", reason, REPLAY_ADDS))
         )
     good = evidence.last_good
-    with watch.stage("build"):
-        target, skipped = _targets().build_target(
-            model=model,
-            checkpoint=files.crash,
-            batch=settings.batch or files.batch,
-            loss=settings.loss,
-            last_good=Path(good.path) if good else None,
-            device=settings.device,
-            allow_mismatch=settings.allow_mismatch,
-            history=evidence.history,
-            progress=progress,
-        )
+    targets = _targets()
+    try:
+        with watch.stage("build"):
+            target, skipped = targets.build_target(
+                model=model,
+                checkpoint=files.crash,
+                batch=settings.batch or files.batch,
+                loss=settings.loss,
+                last_good=Path(good.path) if good else None,
+                device=settings.device,
+                allow_mismatch=settings.allow_mismatch,
+                history=evidence.history,
+                progress=progress,
+            )
+    except targets.NoBatchError as error:  # the log and the checkpoints still tell something
+        missing = Skipped("replay", f"{error.message}; {error.hint}", REPLAY_ADDS)
+        return replace(evidence, skipped=(*evidence.skipped, missing))
     facts, trials = observed(target, settings, watch, progress)
     options = {"loss": settings.loss, "device": settings.device}
     with watch.stage("probes"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import sysconfig
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -41,6 +42,9 @@ def user_code(what: str, files: Sequence[str] = (), hint: str = "") -> Iterator[
         ) from error
 
 
+_STANDARD = sysconfig.get_path("stdlib")
+
+
 def place_of(error: BaseException, files: Sequence[str] = ()) -> str:
     """Return ``FILE:LINE: `` of the innermost frame in the user's files, else outside packages."""
     if isinstance(error, SyntaxError) and error.filename:
@@ -49,7 +53,7 @@ def place_of(error: BaseException, files: Sequence[str] = ()) -> str:
     ours = str(Path(__file__).parent.parent)
     mine = [frame for frame in frames if frame.filename in files]
     if not mine:
-        foreign = ("site-packages", "dist-packages", "<frozen", ours)
+        foreign = ("site-packages", "dist-packages", "<frozen", _STANDARD, ours)
         mine = [f for f in frames if not any(part in f.filename for part in foreign)]
     return f"{mine[-1].filename}:{mine[-1].lineno}: " if mine else ""
 
