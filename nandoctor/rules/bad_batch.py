@@ -2,7 +2,8 @@
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Prescription, Rule
-from nandoctor.rules.curve import curve_of, is_adaptive, level, param_group
+from nandoctor.rules.curve import Curve, curve_of, is_adaptive, level, param_group
+from nandoctor.rules.probing import hard_batch, is_data_cleared
 
 CODE, CAUSE = "ND303", "bad_batch"
 
@@ -35,28 +36,41 @@ Chowdhery et al. 2022, "PaLM", section 5.1 (the same batch does not spike from o
 
 
 def check(evidence: Evidence) -> tuple[Finding, ...]:
-    """Fire on a sudden jump that neither the learning rate nor the state explains."""
+    """Fire on a jump that the onset's own batch repeats, or that nothing else explains."""
     curve = curve_of(evidence)
-    if curve is None or not curve.is_sudden or curve.num_rising < 1:
+    if curve is None or curve.num_rising < 1:
         return ()
+    hard = hard_batch(evidence, curve)
+    if hard is not None:
+        line = f"on the last good weights that batch has a loss of {hard.loss:.4g}, too"
+        return (_finding(curve, hard.step, 0.92, (line, *_course(curve)), Grade.reproduced),)
     jump = curve.lr_jump()
-    if jump and jump[0] > 1.5:
+    if not curve.is_sudden or (jump and jump[0] > 1.5) or is_data_cleared(evidence, curve):
         return ()
     clipped = evidence.crash is not None and evidence.crash.training.max_grad_norm is not None
     momentum = any(value >= 1 for value in param_group(evidence, "momentum"))
-    adaptive = is_adaptive(evidence)
-    score = 0.35 if adaptive or clipped or momentum else 0.65
-    norms = curve.grad_norm
+    score = 0.35 if is_adaptive(evidence) or clipped or momentum else 0.65
+    return (_finding(curve, curve.step, score, _course(curve), Grade.observed),)
+
+
+def _course(curve: Curve) -> tuple[str, ...]:
     lines = [f"loss {curve.level:.4g} → {abs(curve.loss[curve.onset]):.4g} at step {curve.step}"]
+    norms = curve.grad_norm
     if norms is not None:
         usual = level(norms, curve.onset)
         lines.append(f"gradient norm {usual:.4g} → {norms[curve.onset]:.4g} there")
-    message = f"the loss jumps at step {curve.step} and does not come back: look at that batch"
-    advice = Prescription("Resume before this step without its batch", f"skip step {curve.step}",
-                          why="the jump starts there")  # fmt: skip
-    return (
-        Finding(CODE, CAUSE, "error", Grade.observed, message, f"step {curve.step}",
-                evidence=tuple(lines), score=score, component="data", prescriptions=(advice,)),
+    return tuple(lines)
+
+
+def _finding(
+    curve: Curve, step: int, score: float, lines: tuple[str, ...], grade: Grade
+) -> Finding:
+    message = f"the loss jumps at step {step} and does not come back: look at that batch"
+    advice = Prescription("Resume before this step without its batch", f"skip step {step}",
+                          grade, "the jump starts there")  # fmt: skip
+    return Finding(
+        CODE, CAUSE, "error", grade, message, f"step {step}", evidence=lines, score=score,
+        component="data", prescriptions=(advice,),
     )  # fmt: skip
 
 

@@ -107,6 +107,16 @@ class Curve:
         """Gradient norms, NaN where not logged; None where none is."""
         return values(self.history.grad_norm)
 
+    @property
+    def is_past_peak(self) -> bool:
+        """Whether the rate at the onset is well below one that trained soundly for long before."""
+        rates, here = self.lr, self.lr_at(self.onset)
+        if rates is None or here is None:
+            return False
+        sound = rates[: max(self.onset - SETTLED, 0)]
+        sound = sound[np.isfinite(sound)]
+        return bool(sound.size >= BEFORE and (sound > 1.25 * here).sum() >= BEFORE)
+
     def lr_jump(self) -> tuple[float, int] | None:
         """Return the largest jump of the lr up to the onset that still lasted there: factor, row.
 

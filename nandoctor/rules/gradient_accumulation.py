@@ -7,6 +7,7 @@ import numpy as np
 from nandoctor.evidence import Evidence, ReplayFacts
 from nandoctor.findings import Finding, Grade, Prescription, Rule
 from nandoctor.rules.curve import Curve, curve_of
+from nandoctor.rules.probing import gradient_factor
 
 CODE, CAUSE = "ND603", "gradient_accumulation"
 WINDOW = 20
@@ -43,7 +44,21 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     """Fire on a recorded/replayed ratio of gradients, else on a level shift in the log."""
     if curve_of(evidence) is None:
         return ()
-    return (*_ratio(evidence), *_shift(evidence))[:1]
+    return (*_probed(evidence), *_ratio(evidence), *_shift(evidence))[:1]
+
+
+def _probed(evidence: Evidence) -> tuple[Finding, ...]:
+    """The factor measured on the last good weights, where the run logged both numbers."""
+    measured = gradient_factor(evidence)
+    if measured is None:
+        return ()
+    factor, step, exact = measured
+    known = evidence.crash.training.accumulation_steps if evidence.crash else None
+    message = f"at step {step} the recorded gradient norm is {factor:.4g} times the replayed one"
+    lines = ("the recorded loss is reproduced there",) if exact else ()
+    if known and known > 1:
+        lines = (*lines, f"accumulation_steps = {known}")
+    return (_finding(message, round(factor), 0.97 if exact else 0.85, lines),)
 
 
 def accumulation_factor(evidence: Evidence) -> float | None:

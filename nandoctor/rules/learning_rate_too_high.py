@@ -7,6 +7,7 @@ from nandoctor.rules.curve import Curve, curve_of
 CODE, CAUSE = "ND601", "learning_rate_too_high"
 JUMP = 2.5  # no schedule of a sound run multiplies the rate so in one step
 EARLY = 100
+LEAST_RISE = 2.0  # times its level: a smaller rise before a NaN is no divergence
 
 DOC = """
 ## What it does
@@ -65,6 +66,8 @@ def _judge(curve: Curve) -> tuple[float, str, tuple[str, ...]]:
             f"the learning rate jumps {jump[0]:.3g}-fold at step {step}, then the loss diverges"
         )
         return (0.93 if jump[1] > curve.onset - 30 else 0.85), message, ()
+    if curve.rise < LEAST_RISE:
+        return 0.0, "", ()
     gradual = curve.num_rising >= 3 and not curve.is_sudden
     if here is not None and gradual and _still_grows(curve):
         growing = f"while the learning rate still grows ({here:.3g})"
@@ -74,6 +77,8 @@ def _judge(curve: Curve) -> tuple[float, str, tuple[str, ...]]:
         early = curve.onset <= EARLY
         rate = f" at a learning rate of {here:.3g}" if here is not None else ""
         message = f"the loss diverges over {curve.num_rising} steps{rate}"
+        if curve.is_past_peak:
+            return 0.45, message, ("higher rates trained soundly before",)
         return (0.75 if early else 0.55), message, ()
     if curve.num_rising >= 3:
         return 0.4, f"the loss jumps at step {curve.step} and goes on growing", ()

@@ -4,11 +4,13 @@ import numpy as np
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Prescription, Rule
-from nandoctor.rules.curve import curve_of, is_adaptive
+from nandoctor.rules.curve import curve_of, is_adaptive, param_group
 from nandoctor.rules.moments import betas_of
 
 CODE, CAUSE = "ND602", "missing_warmup"
 FIRST_STEPS = 1000
+ORDINARY = 1.0  # SGD: rate / (1 - momentum); textbooks use 0.1 / (1 - 0.9)
+IMMEDIATE = 20
 STEPS = 2000  # 2 / (1 - beta2) for torch's default of 0.999
 
 DOC = """
@@ -30,7 +32,8 @@ step 0: lr 0.05 (peak)     loss 2.1, 2.7, 3.3, 11.4, ...
 Raise the rate linearly over max(2 / (1 - beta2), 1 % of the run) steps, 2000 for beta2 = 0.999.
 
 ## Look-alikes
-Plain SGD has no second moment to wait for: `learning_rate_too_high`. A resumed run starts at its
+Plain SGD has no second moment to wait for: at a large rate it is `learning_rate_too_high`, and only
+a divergence from the very first steps at an ordinary rate points to the start. A resumed run starts at its
 rate because the warm-up is behind it.
 
 ## References
@@ -42,7 +45,7 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     """Fire where the first logged rate is the peak and the divergence comes early."""
     curve = curve_of(evidence)
     adaptive = is_adaptive(evidence)
-    if curve is None or curve.lr is None or adaptive is False:
+    if curve is None or curve.lr is None:
         return ()
     first_step = int(curve.history.step[0])
     rates = curve.lr[np.isfinite(curve.lr)]
@@ -53,6 +56,13 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     if rates[0] < 0.9 * peak or (jump is not None and jump[0] > 1.5):
         return ()
     score = (0.8 if curve.onset <= 200 else 0.6) if adaptive else 0.5
+    if adaptive is False:
+        # Without a second moment only a rate that is an ordinary one points to the start itself.
+        momentum = min(max(param_group(evidence, "momentum"), default=0.0), 0.999)
+        is_ordinary = peak / (1 - momentum) <= ORDINARY
+        if not is_ordinary or curve.onset > IMMEDIATE:
+            return ()
+        score = 0.8
     if curve.num_rising < 2 and curve.onset > 20:
         score -= 0.2
     steps = round(2 / (1 - betas_of(evidence.crash)[1])) if evidence.crash else STEPS

@@ -6,6 +6,7 @@ from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Rule
 from nandoctor.rules.curve import curve_of, is_adaptive, param_group
 from nandoctor.rules.moments import impossible_moments, moved_too_far
+from nandoctor.rules.probing import is_data_cleared
 from nandoctor.rules.site import replayed, short
 
 CODE, CAUSE = "ND403", "optimizer_state"
@@ -42,7 +43,7 @@ Kingma and Ba 2015, "Adam"; afiaka87/glide-finetune#5; Molybog et al. 2023 on Ad
 def check(evidence: Evidence) -> tuple[Finding, ...]:
     """Fire in phase optimizer, on corrupt moments and on impossible updates."""
     found = [*_phase(evidence), *_stored(evidence), *_half(evidence), *_moved(evidence)]
-    return tuple(found[:6])
+    return tuple(found[:6]) if any(f.score > 0.5 for f in found) else (*_left(evidence), *found[:6])
 
 
 def _phase(evidence: Evidence) -> Iterator[Finding]:
@@ -97,6 +98,24 @@ def _moved(evidence: Evidence) -> Iterator[Finding]:
         moved_by = f"{now.name} moved from {old.absmax:.3g} to {now.absmax:.3g}"
         message = f"{moved_by}; a sound Adam state allows {bound:.3g}"
         yield _finding(message, now.name, 0.85)
+
+
+def _left(evidence: Evidence) -> Iterator[Finding]:
+    """What is left where data, rate and weights are cleared: the update itself."""
+    curve = curve_of(evidence)
+    if curve is None or not is_adaptive(evidence) or not curve.is_past_peak or not curve.num_rising:
+        return
+    jump = curve.lr_jump()
+    at_once = abs(curve.loss[curve.onset]) > 2 * curve.level
+    if not at_once or curve.is_announced or (jump and jump[0] > 1.5):
+        return
+    cleared = is_data_cleared(evidence, curve)
+    rate = curve.lr_at(curve.onset)
+    message = f"the loss leaves its level at step {curve.step} at once, at an ordinary rate"
+    lines = [f"higher rates than {rate:.3g} trained soundly before"]
+    if cleared:
+        lines.append("the batch of that step is as any other on the last good weights")
+    yield _finding(message, f"step {curve.step}", 0.62 if cleared else 0.42, tuple(lines))
 
 
 def _finding(
