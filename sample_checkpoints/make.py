@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from trainer import Fault, start, train
+from trainer import Fault, Training, start, train
 
 HERE = Path(__file__).resolve().parent
 
@@ -30,11 +30,46 @@ class Run:
     fault: Fault | None = None
 
 
+def flip_exponent_bit(run: Training, step: int) -> None:
+    """Flip the top exponent bit of one projector weight, once."""
+    if step == 700:
+        weight = run.model.get_parameter("multi_modal_projector.linear_1.weight").data
+        weight[13, 13] = (weight[13, 13].view(torch.int32) ^ (1 << 30)).view(torch.float32)
+
+
+class StalePage:
+    """From a step on, second moments of the language model come back from a damaged page."""
+
+    def __init__(self, first_step: int, factor: float) -> None:
+        self.first_step = first_step
+        self.factor = factor
+        self.page: dict[str, torch.Tensor] = {}
+
+    def __call__(self, run: Training, step: int) -> None:
+        """Put the page's content where the optimizer's state was."""
+        if step < self.first_step:
+            return
+        for name, parameter in run.model.language_model.named_parameters():
+            state = run.optimizer.state[parameter]
+            if "exp_avg_sq" in state:
+                page = self.page.setdefault(name, state["exp_avg_sq"] * self.factor)
+                state["exp_avg_sq"].copy_(page)
+
+
 RUNS = {
+    "all_masked_softmax": Run(good_step=1200),
+    "bad_parameter": Run(good_step=650, fault=flip_exponent_bit),
     "corrupt_sample": Run(good_step=600),
+    "fp16_attention_overflow": Run(good_step=600),
+    "gradient_accumulation": Run(good_step=400),
     "healthy": Run(good_step=350),
+    "healthy_recovered_spike": Run(good_step=500),
     "learning_rate_too_high": Run(good_step=300),
+    "loss_scale_collapse": Run(good_step=700),
     "log_of_zero": Run(good_step=1050),
+    "missing_warmup": Run(good_step=0),
+    "optimizer_state": Run(good_step=400, fault=StalePage(420, 2**-10)),
+    "unnormalised_images": Run(good_step=600),
 }
 
 

@@ -56,6 +56,11 @@ def load_code(path: Path) -> ModuleType:
     return module
 
 
+def build_scaler(code: ModuleType) -> torch.amp.GradScaler:
+    """Return the loss scaler, with torch's settings where the run has none of its own."""
+    return torch.amp.GradScaler("cpu", growth_interval=getattr(code, "GROWTH_INTERVAL", 2000))
+
+
 def start(directory: Path, code: Path) -> Training:
     """Build the run that ``code`` describes; its files go to ``directory``."""
     random.seed(0)
@@ -70,7 +75,7 @@ def start(directory: Path, code: Path) -> Training:
         model=model,
         optimizer=optimizer,
         scheduler=module.build_scheduler(optimizer),
-        scaler=torch.amp.GradScaler("cpu") if precision == "fp16_amp" else None,
+        scaler=build_scaler(module) if precision == "fp16_amp" else None,
     )
 
 
@@ -93,7 +98,7 @@ def snapshot(run: Training, step: int) -> dict[str, Any]:
         "accumulation_steps": run.accumulation_steps(step),
         "max_grad_norm": getattr(run.code, "MAX_GRAD_NORM", None),
         "data_position": step * run.code.BATCH_SIZE,
-        "torch_version": torch.__version__,
+        "torch_version": str(torch.__version__),
     }
     if run.scaler is not None:
         state["scaler_state"] = run.scaler.state_dict()
@@ -139,12 +144,15 @@ def update(run: Training) -> float:
         run.scaler.unscale_(run.optimizer)
     limit = getattr(run.code, "MAX_GRAD_NORM", None) or math.inf
     norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), limit).item()
-    if run.scaler:
+    if run.scaler is None:
+        run.optimizer.step()
+        run.scheduler.step()
+    else:
+        scale = run.scaler.get_scale()
         run.scaler.step(run.optimizer)
         run.scaler.update()
-    else:
-        run.optimizer.step()
-    run.scheduler.step()
+        if run.scaler.get_scale() >= scale:
+            run.scheduler.step()
     return norm
 
 
@@ -164,11 +172,14 @@ def one_step(run: Training, step: int) -> dict[str, torch.Tensor]:
     return batch
 
 
+def has_no_scale(run: Training) -> bool:
+    """Whether the loss scale fell below what the run allows, which ends it."""
+    return run.scaler is not None and run.scaler.get_scale() < run.code.MIN_LOSS_SCALE
+
+
 def is_dead(run: Training) -> bool:
     """Whether the last step gave a non-finite loss or left no usable loss scale."""
-    if not math.isfinite(run.rows[-1]["loss"]):
-        return True
-    return run.scaler is not None and run.scaler.get_scale() < run.code.MIN_LOSS_SCALE
+    return not math.isfinite(run.rows[-1]["loss"]) or has_no_scale(run)
 
 
 def train(run: Training, good_step: int, fault: Fault | None = None) -> int:
@@ -192,7 +203,7 @@ def train(run: Training, good_step: int, fault: Fault | None = None) -> int:
             save = {**before, **histories(run)}
             torch.save(save, run.directory / f"debug_checkpoint_step_{step}.pt")
             torch.save(batch, run.directory / "batch.pt")
-        if crash is not None and step == crash + STEPS_AFTER_CRASH:
+        if crash is not None and (step == crash + STEPS_AFTER_CRASH or has_no_scale(run)):
             break
     write_metrics(run)
     assert crash is not None
