@@ -8,8 +8,10 @@ from typing import Any
 
 from nandoctor.evidence import (
     CheckpointFacts,
+    DtypeFit,
     Evidence,
     Forecast,
+    Headroom,
     LayerNumerics,
     LogEvent,
     LogFacts,
@@ -141,6 +143,15 @@ def origin(**changes: Any) -> Origin:
     return replace(place, **changes)
 
 
+def headroom(module: str = "language_model.layers.0.mlp", bits: float = 1.2) -> Headroom:
+    """Build the measured range of one module's output."""
+    fp16, bf16 = DtypeFit(bits, 12.0, 0.0, 0.03), DtypeFit(bits + 112, 120.0, 0.0, 0.0)
+    return Headroom(
+        module=module, module_class="MLP", kind="activation", dtype="float16", absmax=28_112.0,
+        absmin=1e-4, fits={"float16": fp16, "bfloat16": bf16},
+    )  # fmt: skip
+
+
 def replay_facts(**changes: Any) -> ReplayFacts:
     """Build a reproduced failing step."""
     gradients = tuple(
@@ -152,6 +163,7 @@ def replay_facts(**changes: Any) -> ReplayFacts:
         num_gradients=24, num_bad_gradients=24, origin=origin(), gradients=gradients,
         batch=(tensor("pixel_values", role="batch", shape=(8, 3, 16, 16), min=0.0, max=1.0),),
         numerics=(LayerNumerics("language_model.head", "log_argument", {"min": 0.0, "max": 0.98}),),
+        headroom=(headroom(), headroom("vision_tower.conv", -0.5), headroom("head", 11.0)),
         harmless=("attention mask: 14 -inf that reach nothing",),
     )  # fmt: skip
     return replace(facts, **changes)

@@ -118,6 +118,16 @@ def replay_notes(report: Report, say: Words, limit: int = 4) -> list[str]:
     return lines[:limit] + more
 
 
+def numerics_lines(report: Report) -> list[str]:
+    """Return the key numerics of the layers near the origin, a layer a line."""
+    lines = []
+    for layer in report.replay.numerics if report.replay else ():
+        values = ", ".join(f"{name} {number(value)}" for name, value in layer.values.items())
+        note = f" ({layer.note})" if layer.note else ""
+        lines.append(f"{layer.module or '(root)'}: {layer.kind}: {values}{note}")
+    return lines
+
+
 def trial_detail(trial: Trial, say: Words) -> str:
     """Return the detail of a trial, cut to a few lines, and that a cure-all proves nothing."""
     detail = clipped(trial.detail, 160)

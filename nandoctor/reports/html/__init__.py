@@ -10,7 +10,14 @@ from importlib.resources import files as resources
 from nandoctor import __version__
 from nandoctor.findings import Report
 from nandoctor.reports.html.curves import curves
-from nandoctor.reports.html.detail import findings, flow, tensors, trials
+from nandoctor.reports.html.detail import (
+    findings,
+    flow,
+    numerics,
+    precision,
+    tensors,
+    trials,
+)
 from nandoctor.reports.html.markup import Markup, el, join
 from nandoctor.reports.html.place import origin, provenance
 from nandoctor.reports.html.reading import inputs, timings, unseen
@@ -23,7 +30,7 @@ from nandoctor.reports.words import Words, words
 
 SECTIONS: tuple[Callable[[Report, Words], Markup | None], ...] = (
     headline, plan, why, seen_before, checklist, changes, curves, tree, origin, provenance,
-    trials, tensors, series, flow, findings, inputs, unseen,
+    trials, tensors, series, flow, numerics, precision, findings, inputs, unseen,
 )  # fmt: skip
 """In the order of the page; a section that has nothing to say returns None."""
 

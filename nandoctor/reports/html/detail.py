@@ -6,7 +6,8 @@ from nandoctor.findings import Report
 from nandoctor.reports.flow import FlowBar, flow_bars
 from nandoctor.reports.html.blocks import bullets, chip, code, section, table
 from nandoctor.reports.html.markup import Markup, el
-from nandoctor.reports.phrases import bad_count, trial_detail
+from nandoctor.reports.phrases import bad_count, numerics_lines, trial_detail
+from nandoctor.reports.precision import precision_rows, precision_summary
 from nandoctor.reports.text import number
 from nandoctor.reports.words import Words
 
@@ -68,6 +69,27 @@ def flow(report: Report, say: Words) -> Markup | None:
     body = el("div", table(header, rows, numeric=2), class_="flow") if rows else None
     told = [el("p", note, class_="why") for note in notes]
     return section(say("Gradient flow (log scale)"), body, told)
+
+
+def precision(report: Report, say: Words) -> Markup | None:
+    """Return the modules that come near the ends of fp16 and what bf16 would make of them."""
+    summary = precision_summary(report, say)
+    if not summary:
+        return None
+    rows = [
+        [code(line.module), line.kind, chip(line.fp16, "error" if line.is_bad else "warning"),
+         line.bf16, line.absmax]
+        for line in precision_rows(report, say)[:LAYERS]
+    ]  # fmt: skip
+    header = [say("module"), say("kind"), "fp16", "bf16", say("largest")]
+    body = table(header, rows, numeric=4) if rows else None
+    return section(say("Precision headroom"), el("p", summary, class_="why"), body)
+
+
+def numerics(report: Report, say: Words) -> Markup | None:
+    """Return the key numerics of the layers near the origin."""
+    lines = [(text, "other") for text in numerics_lines(report)]
+    return section(say("Numerics near the origin"), bullets(lines)) if lines else None
 
 
 def _drawn(bar: FlowBar) -> Markup:

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from nandoctor.findings import Report
 from nandoctor.reports.changes import change_counts, change_rows
-from nandoctor.reports.rich.style import section, table
+from nandoctor.reports.rich.style import room, section, table
 from nandoctor.reports.text import shorten
 from nandoctor.reports.view import View
 from nandoctor.reports.words import Words
@@ -25,9 +25,7 @@ def changes(report: Report, view: View, say: Words) -> RenderableType | None:
     for column in rows.columns:
         column.no_wrap = True
     rows.columns[2].justify = "right"
-    cells = [header, *(row[1:5] for row in lines[:LIMIT])]
-    taken = [max(map(len, column)) + 2 for column in zip(*cells, strict=True)]
-    width = max(view.width - 6 - sum(taken), 16)
+    width = room([header, *(row[1:5] for row in lines[:LIMIT])], view.width)
     for line in lines[:LIMIT]:
         name = Text(shorten(line.name, width))
         kind = Text(line.kind, style="red" if line.is_bad else "dim")

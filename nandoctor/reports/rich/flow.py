@@ -1,4 +1,4 @@
-"""Gradient flow by layer on a log scale and the numerics near the origin."""
+"""Gradient flow by layer on a log scale, the numerics near the origin, headroom in fp16."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from rich.text import Text
 
 from nandoctor.findings import Report
 from nandoctor.reports.flow import flow_bars
-from nandoctor.reports.rich.style import bullets, section, table
+from nandoctor.reports.phrases import numerics_lines
+from nandoctor.reports.precision import precision_rows, precision_summary
+from nandoctor.reports.rich.style import bullets, room, section, table
 from nandoctor.reports.text import number, shorten
 from nandoctor.reports.view import View
 from nandoctor.reports.words import Words
 
-ROWS = 12
+ROWS, TIGHTEST = 12, 6
 BAR = 24
 
 
@@ -39,11 +41,24 @@ def flow(report: Report, view: View, say: Words) -> RenderableType | None:
 
 def numerics(report: Report, view: View, say: Words) -> RenderableType | None:
     """Return the key numerics of the layers near the origin."""
-    if report.replay is None or not report.replay.numerics:
+    lines = [(text, "") for text in numerics_lines(report)]
+    return section(say("Numerics near the origin"), bullets(lines)) if lines else None
+
+
+def precision(report: Report, view: View, say: Words) -> RenderableType | None:
+    """Return the modules that come near the ends of fp16 and what bf16 would make of them."""
+    summary = precision_summary(report, say)
+    if not summary:
         return None
-    lines = []
-    for layer in report.replay.numerics:
-        values = ", ".join(f"{name} {number(value)}" for name, value in layer.values.items())
-        note = f" ({layer.note})" if layer.note else ""
-        lines.append((f"{layer.module or '(root)'}: {layer.kind}: {values}{note}", ""))
-    return section(say("Numerics near the origin"), bullets(lines))
+    header = (say("kind"), say("largest"), "fp16", "bf16")
+    rows = table(say("module"), *header)
+    for column in rows.columns:
+        column.no_wrap = True
+    lines = precision_rows(report, say)[:TIGHTEST]
+    width = room([header, *(line[1:5] for line in lines)], view.width)
+    for line in lines:
+        name = Text(shorten(line.module, width))
+        fp16 = Text(line.fp16, style="red" if line.is_bad else "yellow")
+        rows.add_row(name, Text(line.kind, style="dim"), line.absmax, fp16, line.bf16)
+    body = Group(Text(summary, style="dim"), *([rows] if lines else []))
+    return section(say("Precision headroom"), body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
@@ -49,3 +50,9 @@ def table(*columns: str) -> Table:
     for name in columns:
         plain.add_column(name, overflow="fold")
     return plain
+
+
+def room(rows: Sequence[Sequence[str]], width: int) -> int:
+    """Return what is left of a width for names, when these cells stand to the right of them."""
+    taken = sum(max(map(cell_len, column)) + 2 for column in zip(*rows, strict=True))
+    return max(width - 6 - taken, 16)
