@@ -71,6 +71,7 @@ def read_log(
     with open_source(str(path)) as source:
         if not source.head.strip():
             raise UnreadableInputError(f"{path}: empty", hint="give a log that holds a line")
+        source.progress = progress
         chosen = _format_of(source, format)
         reading = chosen.read(source)
         if source.is_damaged:

@@ -4,17 +4,16 @@ engine in chunks."""
 from __future__ import annotations
 
 import csv
-import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nandoctor.errors import UnreadableInputError
 from nandoctor.logs import naming
+from nandoctor.logs.csv_layout import Layout, layout_of, matters
 from nandoctor.logs.format import LogFormat, Reading
 from nandoctor.logs.groups import Group
 from nandoctor.logs.source import Source
@@ -23,86 +22,22 @@ from nandoctor.logs.spelling import to_number
 if TYPE_CHECKING:
     import pandas as pd
 
-_CHUNK = 1 << 16
-_FORGIVEN = 4
-"""Cells by which a row of the head may be longer or shorter than the header."""
+_CHUNK = 1 << 18
 _MOST_COLUMNS = 64
 _SPARE = " spare"
 """Takes what a row has more than the header; a row longer still is dropped."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    delimiter: str
-    names: tuple[str, ...]
-    skipped: int
-    """Lines before the first row."""
-
-
-def _layout(head: bytes) -> _Layout | None:
-    lines = head.decode("utf-8-sig", "replace").splitlines()
-    start = next((n for n, s in enumerate(lines[:50]) if s.strip() and s[0] != "#"), None)
-    if start is None:
-        return None
-    header, rows = lines[start], [s for s in lines[start + 1 : start + 40] if s.strip()]
-    if len(lines) > start + 2 and len(head) > 1000:
-        rows = rows[:-1] or rows
-    for delimiter in (",", "\t", ";", "|", r"\s+"):
-        names = _split(header, delimiter)
-        if _is_header(names) and _fits(rows, delimiter, len(names)):
-            return _Layout(delimiter, _unique(names), start + 1)
-    return None
-
-
-def _split(line: str, delimiter: str) -> list[str]:
-    if delimiter == r"\s+":
-        return line.split()
-    return [cell.strip().strip('"') for cell in line.split(delimiter)]
-
-
-def _is_header(names: list[str]) -> bool:
-    numbers = sum(to_number(name) is not None for name in names)
-    if len(names) == 1:
-        return naming.loss_rank(names[0]) is not None and numbers == 0 and len(names[0]) < 40
-    named = sum(bool(re.search(r"[A-Za-z]", name)) and len(name) < 100 for name in names)
-    return numbers == 0 and named >= 1 and named >= 0.5 * len(names) and any(map(_matters, names))
-
-
-def _matters(name: str) -> bool:
-    return naming.loss_rank(name) is not None or naming.grad_norm_rank(name) is not None
-
-
-def _fits(rows: list[str], delimiter: str, width: int) -> bool:
-    if not rows:
-        return width > 1
-    good = 0
-    for row in rows:
-        cells = _split(row, delimiter)
-        numbers = sum(to_number(cell) is not None for cell in cells)
-        good += abs(len(cells) - width) <= _FORGIVEN * (width > 1) and numbers > 0
-    return good >= 0.7 * len(rows)
-
-
-def _unique(names: list[str]) -> tuple[str, ...]:
-    taken: list[str] = []
-    for place, name in enumerate(names):
-        name = name or ("index" if place == 0 else f"column {place + 1}")
-        while name in taken:
-            name += "'"
-        taken.append(name)
-    return tuple(taken)
-
-
 def _sniff(head: bytes) -> bool:
     is_other = b"\0" in head[:4096] or head.lstrip()[:1] in (b"{", b"[")
-    return not is_other and _layout(head) is not None
+    return not is_other and layout_of(head) is not None
 
 
 def _read(source: Source) -> Reading:
-    layout = _layout(source.head)
+    layout = layout_of(source.head)
     if layout is None:
         raise UnreadableInputError(f"{source.path}: no table with a header that names a loss")
-    names = sorted(layout.names, key=lambda n: not (_matters(n) or naming.step_rank(n) == 0))
+    names = sorted(layout.names, key=lambda n: not (matters(n) or naming.step_rank(n) == 0))
     names = names[:_MOST_COLUMNS]
     reading, group = Reading(), Group(tuple(names))
     line = layout.skipped + 1
@@ -126,7 +61,7 @@ def _read(source: Source) -> Reading:
     return reading
 
 
-def _chunks(source: Source, layout: _Layout, reading: Reading) -> Iterator[pd.DataFrame]:
+def _chunks(source: Source, layout: Layout, reading: Reading) -> Iterator[pd.DataFrame]:
     import pandas as pd
 
     has_quotes = b'"' in source.head
@@ -137,13 +72,13 @@ def _chunks(source: Source, layout: _Layout, reading: Reading) -> Iterator[pd.Da
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # rows of another length are counted by ourselves
             yield from pd.read_csv(
-                source.stream, sep=layout.delimiter, header=None, names=[*layout.names, _SPARE],
+                cast("IO[bytes]", source.stream), sep=layout.delimiter, header=None, names=[*layout.names, _SPARE],
                 index_col=False, skiprows=layout.skipped, skipinitialspace=is_padded,
                 skip_blank_lines=False, keep_default_na=False, na_values=[""],
                 on_bad_lines="skip", chunksize=_CHUNK, encoding=encoding,
-                encoding_errors="replace", engine="c", low_memory=False,
+                encoding_errors="replace", engine="c",
                 quoting=csv.QUOTE_MINIMAL if has_quotes else csv.QUOTE_NONE,
-                **({} if is_exact else {"float_precision": "round_trip"}),
+                float_precision=None if is_exact else "round_trip",
             )  # fmt: skip
     except pd.errors.EmptyDataError:
         return
@@ -167,15 +102,21 @@ def _numbers(
             values[:, place] = numbers
             logged[:, place] = ~np.isnan(numbers)
         else:
-            cells = [to_number(c) if isinstance(c, str) else None for c in column.astype(object)]
+            cells = [_cell(cell) for cell in column.astype(object)]
             values[:, place] = [np.nan if cell is None else cell for cell in cells]
             logged[:, place] = [cell is not None for cell in cells]
-            if _matters(name):
+            if matters(name):
                 bad |= column.notna().to_numpy() & ~logged[:, place]
     return values, logged, bad
 
 
-def _refuse(reading: Reading, chunk: pd.DataFrame, place: int, layout: _Layout) -> None:
+def _cell(cell: object) -> float | None:
+    if isinstance(cell, str):
+        return to_number(cell)
+    return float(cell) if isinstance(cell, int | float) and cell == cell else None
+
+
+def _refuse(reading: Reading, chunk: pd.DataFrame, place: int, layout: Layout) -> None:
     row = [str(cell) for cell in chunk.iloc[place] if cell == cell]
     if tuple(row) != layout.names:  # a header in the middle begins another run
         reading.unread(layout.delimiter.join(row))

@@ -12,7 +12,7 @@ from nandoctor.evidence import Column, LogEvent, MetricHistory
 
 
 def events_of(history: MetricHistory) -> list[LogEvent]:
-    """Return an event for the start of every stretch of non-finite loss, grad norm or hidden NaN."""
+    """Return one event for each stretch of non-finite loss, grad norm or hidden NaN."""
     loss, norm = history.loss, history.grad_norm
     count = len(history)
     bad_loss = loss.nonfinite if loss is not None else np.zeros(count, bool)
@@ -41,8 +41,8 @@ def _grows(column: Column) -> NDArray[np.bool_]:
 def _starts(
     history: MetricHistory, kind: str, rows: NDArray[np.bool_], column: Column | None
 ) -> Iterator[LogEvent]:
-    starts = np.flatnonzero(rows & ~np.concatenate([[False], rows[:-1]])) if len(rows) else []
-    for row in starts:
+    begins = rows & ~np.concatenate([[False], rows])[: len(rows)]
+    for row in np.flatnonzero(begins).tolist():
         step = int(history.step[row])
         value = f" = {column.values[row]}" if column is not None else ""
         name = {"nonfinite_loss": "loss", "nonfinite_grad": "grad_norm"}.get(kind, "grad_norm")

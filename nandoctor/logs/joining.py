@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from nandoctor.evidence import Column, MetricHistory
 from nandoctor.logs.groups import LEADING
 
-
 _NEAR = 12
 """Lines within which two rows of one step are one row, or the same row twice."""
 

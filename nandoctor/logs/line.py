@@ -107,7 +107,7 @@ def _number(word: str) -> float:
 def key_of(literal: str) -> str:
     """Return the name that the text before a number gives it; empty where there is none."""
     text = literal.rstrip(_TRAILING)
-    if text.endswith("-") or text.endswith("@"):
+    if text.endswith(("-", "@")):
         text = text[:-1].rstrip(_TRAILING)
     cut = max(map(text.rfind, _DELIMITERS)) + 1
     name = _LEVELS.sub("", text[cut:])

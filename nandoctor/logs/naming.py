@@ -5,49 +5,19 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-VALIDATION = {"val", "valid", "validation", "test", "testing", "eval", "evaluation", "dev", "vl"}
-_TRAIN = {"train", "training", "trn", "tr", "trainer"}
-_NEUTRAL = {
-    "loss", "losses", "lm", "total", "reduced", "step", "iter", "iteration", "batch", "current",
-    "cur", "value", "per", "token", "main", "model", "is", "global", "overall", "minibatch", "mini",
-    "ce", "cross", "entropy", "nll", "log", "the", "exploded", "to", "of", "all", "sum", "raw",
-    "instantaneous", "gpt", "language", "task", "policy",
-}  # fmt: skip
-_AVERAGE = {
-    "avg", "average", "mean", "running", "moving", "ave", "smooth", "smoothed", "ema", "avr",
-    "epoch", "final", "interval",
-}  # fmt: skip
-_NOT_A_LOSS = {
-    "best", "min", "minimum", "max", "lowest", "initial", "target", "prev", "previous", "delta",
-    "scale", "scaler", "scaling", "weight", "weights", "coef", "coeff", "diff", "threshold", "nan",
-    "history", "improved", "lambda", "time", "norm", "var", "std", "ratio", "early", "patience",
-    "packet", "lr", "inf", "free", "accuracy", "acc", "every", "freq", "type", "id",
-    "factor", "aux_weight", "interval_ms", "ms", "sec", "gradient", "alpha",
-}  # fmt: skip
-_NOISE = {
-    "s", "time", "eta", "sec", "secs", "seconds", "ms", "speed", "throughput", "ips", "mem", "memory",
-    "gpu", "mfu", "hfu", "tflops", "flops", "tflop", "elapsed", "consumed", "size", "seed", "port",
-    "pid", "date", "wps", "ups", "wpb", "bsz", "wall", "samples", "runtime", "timestamp", "tok",
-    "tokens", "tps", "img", "it", "fps", "duration", "took", "minutes", "hours", "days", "max_mem",
-    "data_time", "batch_cost", "data_cost", "params", "parameters", "num", "gb", "mb", "tgs",
-    "version", "line", "py", "cpp", "cc", "cu", "clock", "preprocess", "inference", "latency",
-    "url", "http", "score", "rank", "node", "host", "v_num", "vms", "kb", "allocated", "reserved",
-}  # fmt: skip
-_STEP_LAST = {
-    "step", "steps", "iter", "iters", "iteration", "iterations", "itr", "updates", "update",
-    "batch", "minibatch", "it", "batches", "batch_idx", "trainstep", "ibatch", "i", "idx",
-}  # fmt: skip
-_NOT_A_STEP = {
-    "per", "sec", "time", "elapsed", "warmup", "max", "total", "save", "eval", "every", "ms",
-    "saved", "checkpoint", "seconds", "accumulation", "decay", "interval", "remaining", "accum",
-    "size", "diffusion", "sampling", "nfe", "prefetch",
-}  # fmt: skip
-_SECONDARY = {
-    "nll": 20, "xent": 20, "crossentropy": 20, "ce": 21, "cost": 22, "objective": 22, "bpc": 23,
-    "bpb": 23, "ppl": 24, "perplexity": 24, "elbo": 25, "mse": 26, "rmse": 27, "mae": 27,
-    "err": 28, "error": 28, "lik": 30, "likelihood": 30, "energy": 30, "l": 19,
-}  # fmt: skip
-_METRICS = {"acc", "accuracy", "grad", "lr", "psnr", "iou", "map", "auc", "f1", "norm", "reward"}
+from nandoctor.logs.vocabulary import (
+    AVERAGE,
+    METRICS,
+    NEUTRAL,
+    NOISE,
+    NOT_A_LOSS,
+    NOT_A_STEP,
+    SECONDARY,
+    STEP_LAST,
+    TRAIN,
+    VALIDATION,
+)
+
 LAST_RESORT = 40
 """Loss ranks from here on are validation metrics."""
 
@@ -68,17 +38,17 @@ def is_validation(name: str) -> bool:
 def loss_rank(name: str) -> int | None:
     """Say how surely a name is THE training loss: 0 = surely, None = not at all."""
     words = words_of(name)
-    if not words or any(word in _NOT_A_LOSS for word in words):
+    if not words or any(word in NOT_A_LOSS for word in words):
         return None
     base = LAST_RESORT if is_validation(name) else 0
     if not _names_a_loss(words):
         return _secondary_rank(words, base)
-    rest = {_without_loss(word) for word in words} - _NEUTRAL - _TRAIN - VALIDATION - {""}
+    rest = {_without_loss(word) for word in words} - NEUTRAL - TRAIN - VALIDATION - {""}
     if not rest:
         return base
-    if rest <= _AVERAGE:
+    if rest <= AVERAGE:
         return base + 2
-    return base + (5 if rest & _AVERAGE == set() else 7)
+    return base + (5 if rest & AVERAGE == set() else 7)
 
 
 def _names_a_loss(words: tuple[str, ...]) -> bool:
@@ -86,7 +56,7 @@ def _names_a_loss(words: tuple[str, ...]) -> bool:
 
 
 def _names_a_metric(words: tuple[str, ...]) -> bool:
-    return _names_a_loss(words) or any(word in _METRICS for word in words)
+    return _names_a_loss(words) or any(word in METRICS for word in words)
 
 
 def _without_loss(word: str) -> str:
@@ -94,12 +64,12 @@ def _without_loss(word: str) -> str:
 
 
 def _secondary_rank(words: tuple[str, ...], base: int) -> int | None:
-    ranks = [_SECONDARY[word] for word in words if word in _SECONDARY]
-    if not ranks or any(word in _NOISE for word in words):
+    ranks = [SECONDARY[word] for word in words if word in SECONDARY]
+    if not ranks or any(word in NOISE for word in words):
         return None
-    if words[-1] == "l" and len(words) > 1 and not set(words) & (_TRAIN | VALIDATION):
+    if words[-1] == "l" and len(words) > 1 and not set(words) & (TRAIN | VALIDATION):
         return None
-    extra = len(set(words) - _TRAIN - _NEUTRAL - VALIDATION - _SECONDARY.keys())
+    extra = len(set(words) - TRAIN - NEUTRAL - VALIDATION - SECONDARY.keys())
     return base + min(ranks) + min(2 * extra, 10)
 
 
@@ -160,7 +130,7 @@ def counter_name(name: str) -> str | None:
 def step_rank(name: str) -> int | None:
     """Say how surely a name is the step: 0 a global step, 5 an epoch, None neither."""
     words = words_of(name)
-    if not words or counter_name(name) or (words[-1] != "epoch" and set(words) & _NOT_A_STEP):
+    if not words or counter_name(name) or (words[-1] != "epoch" and set(words) & NOT_A_STEP):
         text = " ".join(words)
         return 0 if text in {"trainer global step", "train global step", "train step"} else None
     if _names_a_metric(words) and words[-2:-1] != ("at",):
@@ -170,7 +140,7 @@ def step_rank(name: str) -> int | None:
         return 0
     if words[-1] in {"batch", "minibatch", "it", "batches", "i", "idx", "t"}:
         return 3 if len(words) < 3 or words[-1] in {"batch", "minibatch"} else None
-    if words[-1] in _STEP_LAST:
+    if words[-1] in STEP_LAST:
         return 1
     if text == "index":
         return 4
@@ -188,4 +158,4 @@ def is_epoch(name: str) -> bool:
 def is_noise(name: str) -> bool:
     """Whether the name is of a time, speed, memory or the like: no signal for a diagnosis."""
     words = words_of(name)
-    return not words or any(word in _NOISE or word.isdigit() for word in words)
+    return not words or any(word in NOISE or word.isdigit() for word in words)

@@ -6,7 +6,7 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -37,6 +37,7 @@ class Source:
     """The stream broke off before its end (a truncated archive); what came before it was read."""
     file: BinaryIO | None = None
     """What is to be closed."""
+    progress: Callable[[str, float], None] | None = None
 
     def __enter__(self) -> Source:
         return self
@@ -49,6 +50,8 @@ class Source:
         """Yield the bytes in blocks, small ones first (readers learn from them)."""
         size = 1 << 14
         while block := self.read(size):
+            if self.progress is not None and self.file is not None and self.size:
+                self.progress("reading", min(1.0, self.file.tell() / self.size))
             yield block
             size = min(4 * size, BLOCK)
 

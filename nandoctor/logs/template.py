@@ -1,5 +1,5 @@
-"""The fixed text of lines that look alike, learnt from a few of them, to read all the others of
-a block at once; a line that deviates is left to the general way."""
+"""The fixed text of lines that look alike, to read all of a block at once; it is learnt elsewhere,
+and a line that deviates is left to the general way."""
 
 from __future__ import annotations
 
@@ -10,26 +10,13 @@ from numpy.typing import NDArray
 
 from nandoctor.logs import floats
 from nandoctor.logs.groups import Group
-from nandoctor.logs.line import Named
 
-FEWEST_SAMPLES = 16
-_DELIMITERS = b"|:,=\t; '["
-_TAIL = 12
-_FIRST_TAIL = 48
-_HEAD = 24
-_WIDEST = 44
+FIRST_TAIL = 48
+WIDEST = 44
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """A line that was read the general way."""
-
-    line: bytes
-    numbers: tuple[Named, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
+class Field:
     anchor: int
     """Which delimiter it stands behind, from 1; 0 = the line's start."""
     offset: int
@@ -61,7 +48,7 @@ class Template:
     head: NDArray[np.uint8]
     fixed: NDArray[np.intp]
     """Places in the line's head that are the same in all lines."""
-    fields: tuple[_Field, ...]
+    fields: tuple[Field, ...]
 
     def match(
         self, lines: Lines, free: NDArray[np.bool_], delimiters: NDArray[np.intp]
@@ -76,7 +63,7 @@ class Template:
             heads = lines.buffer[lines.starts[rows][:, None] + self.fixed]
             rows = rows[(heads == self.head[self.fixed]).all(axis=1)]
         values = np.empty((len(rows), len(self.fields)))
-        if not len(rows) or len(lines.buffer) < _WIDEST + _FIRST_TAIL:
+        if not len(rows) or len(lines.buffer) < WIDEST + FIRST_TAIL:
             return rows[:0], values[:0]
         fits = np.ones(len(rows), bool)
         for place, part in enumerate(self.fields):
@@ -92,7 +79,7 @@ def _field_values(
     lines: Lines,
     rows: NDArray[np.intp],
     base: NDArray[np.intp],
-    part: _Field,
+    part: Field,
     fits: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
     """Return one field of all rows; clears ``fits`` where the text is not as expected."""
@@ -136,73 +123,3 @@ def _by_hand(window: bytes) -> tuple[float, int]:
         return float(word[:length]), len(window) - len(word) + length
     except ValueError:
         return 0.0, 0
-
-
-def learn(group: Group, samples: list[Sample]) -> Template | None:
-    """Return the template of a group's lines; None where they are too unlike."""
-    for delimiter in _DELIMITERS:
-        counts = {sample.line.count(delimiter) for sample in samples}
-        if len(counts) != 1:
-            continue
-        fields = [_field(samples, place, delimiter) for place in range(len(group.keys))]
-        known = tuple(field for field in fields if field is not None)
-        if len(known) == len(fields):
-            head, fixed = _head(samples, group.rank)
-            return Template(group, delimiter, counts.pop(), head, fixed, known)
-    return None
-
-
-def _field(samples: list[Sample], place: int, delimiter: int) -> _Field | None:
-    spots, tails, after, width = set(), set(), set(), 0
-    for sample in samples:
-        number = sample.numbers[place]
-        before = sample.line[: number.start].rstrip(b" ")
-        anchor = before.count(delimiter)
-        spots.add((anchor, len(before) - before.rfind(delimiter) - 1))
-        tails.add(before[-(_TAIL if place else _FIRST_TAIL) :])
-        after.add(sample.line[number.end] if number.end < len(sample.line) else 10)
-        width = max(width, number.end - len(before))
-    width += 8
-    if (
-        len(spots) != 1
-        or width > _WIDEST
-        or delimiter
-        in b"".join(
-            sample.line[sample.numbers[place].start : sample.numbers[place].end]
-            for sample in samples
-        )
-    ):
-        return None
-    anchor, offset = spots.pop()
-    tail = _common_end(tails)
-    if tail[-1:].isdigit():
-        return None
-    if 10 in after:
-        after.add(13)
-    return _Field(anchor, offset, tail, width, frozenset(after))
-
-
-def _common_end(texts: set[bytes]) -> bytes:
-    """Return the end that all texts share, from behind its last digit on."""
-    for length in range(min(map(len, texts)), 0, -1):
-        ends = {text[-length:] for text in texts}
-        if len(ends) == 1:
-            end = ends.pop()
-            digits = [place for place, char in enumerate(end[:-1], 1) if 48 <= char < 58]
-            return end[digits[-1] :] if digits else end
-    return b""
-
-
-def _head(samples: list[Sample], rank: int | None) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
-    """Return the first bytes of a line and which of them never change: no digits, no padding."""
-    length = min(_HEAD, *(sample.numbers[0].start for sample in samples))
-    heads = np.array([list(sample.line[:length]) for sample in samples], np.uint8)
-    same = (heads == heads[0]).all(axis=0)
-    is_digit = (heads[0] >= 48) & (heads[0] < 58)
-    if rank is None:
-        same &= ~is_digit
-    else:
-        number = samples[0].line.find(str(rank).encode())
-        kept = (np.arange(length) >= number) & (np.arange(length) < number + len(str(rank)))
-        same &= ~is_digit | kept
-    return heads[0], np.flatnonzero(same & (heads[0] != 32))

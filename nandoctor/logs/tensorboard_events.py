@@ -34,7 +34,8 @@ def _records(source: Source) -> Iterator[bytes]:
 
 
 def _event(record: bytes) -> tuple[int, list[tuple[str, float]]]:
-    step, values = 0, []
+    step = 0
+    values: list[tuple[str, float]] = []
     for name, value in wire.fields(record):
         if name == 2 and isinstance(value, int):
             step = value

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
+from nandoctor.logs.dialects import dialect_of
 from nandoctor.logs.events import EventScanner
 from nandoctor.logs.format import LogFormat, Reading
 from nandoctor.logs.lines import line_blocks
 from nandoctor.logs.source import Source
-from nandoctor.logs.template import Lines
+from nandoctor.logs.template import Lines, Template
 from nandoctor.logs.text_reader import TextReader
+
+_UNREADABLE = re.compile(
+    r"\bloss['\"]?\s*[:=]\s*['\"]?(?:n/?a\b|none\b|-{2,}|\?+|\*+|#+|$)", re.IGNORECASE
+)
 
 
 def _sniff(head: bytes) -> bool:
@@ -24,15 +31,18 @@ def _read(source: Source) -> Reading:
         for _ in range(dropped):
             reading.unread("(a line of more than 4 MiB)")
         number += dropped
-        number = _read_block(block.replace(b"\x08", b"\r"), number, reader, scanner)
+        number = _read_block(block.replace(b"\x08", b"\r"), number, reader, scanner, reading)
         reader.learn()
     reading.num_lines = number - 1
+    reading.dialect = dialect_of(source.head)
     reading.groups = list(reader.groups.by_keys.values())
     reading.events = scanner.finish()
     return reading
 
 
-def _read_block(block: bytes, number: int, reader: TextReader, scanner: EventScanner) -> int:
+def _read_block(
+    block: bytes, number: int, reader: TextReader, scanner: EventScanner, reading: Reading
+) -> int:
     """Read a block of whole lines; return the number of the line behind it."""
     if not block.endswith((b"\n", b"\r")):
         block += b"\n"
@@ -45,7 +55,8 @@ def _read_block(block: bytes, number: int, reader: TextReader, scanner: EventSca
     for row in np.flatnonzero(free).tolist():
         text = block[lines.starts[row] : lines.ends[row]].decode("latin-1")
         before = reader.context
-        reader.take(int(numbers[row]), text)
+        if not reader.take(int(numbers[row]), text) and _UNREADABLE.search(text):
+            reading.unread(text.encode("latin-1").decode("utf-8", "replace"))
         if reader.context is not before:
             announced.append((row, reader.context))
         scanner.take(int(numbers[row]), text)
@@ -57,10 +68,12 @@ def _read_block(block: bytes, number: int, reader: TextReader, scanner: EventSca
     return int(number + is_newline.sum())
 
 
-def _match(lines: Lines, free: NDArray[np.bool_], reader: TextReader):  # type: ignore[no-untyped-def]
+def _match(
+    lines: Lines, free: NDArray[np.bool_], reader: TextReader
+) -> list[tuple[Template, NDArray[np.intp], NDArray[np.float64]]]:
     """Apply the templates; clears ``free`` where a line was read."""
     delimiters: dict[int, NDArray[np.intp]] = {}
-    matches = []
+    matches: list[tuple[Template, NDArray[np.intp], NDArray[np.float64]]] = []
     for template in reader.templates:
         if template.delimiter not in delimiters:
             delimiters[template.delimiter] = np.flatnonzero(lines.buffer == template.delimiter)

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from nandoctor.logs import naming
 from nandoctor.logs.groups import BAR, LEADING, Group, Groups
+from nandoctor.logs.learning import FEWEST_SAMPLES, Sample, learn
 from nandoctor.logs.line import Named, is_epoch_bar, numbers_of, plain, rank_of
 from nandoctor.logs.tables import PrintedTable
-from nandoctor.logs.template import FEWEST_SAMPLES, Sample, Template, learn
+from nandoctor.logs.template import Template
 
 _VALIDATION_LINE = re.compile(
     r"^.{0,120}?(?:^|[\]:>|(] ?|\s-\s|\s{2}|\t)\W*(?:val|valid|validation|test|eval|evaluation|dev)"

@@ -1,4 +1,4 @@
-# ruff: noqa: E501
+# ruff: noqa: E501, W291
 """Excerpts in the style of many frameworks, written for these tests, and what a reader should get
 of them."""
 

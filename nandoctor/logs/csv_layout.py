@@ -1,0 +1,74 @@
+"""The delimiter and header of a table, found in its first lines; its rows are read elsewhere."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from nandoctor.logs import naming
+from nandoctor.logs.spelling import to_number
+
+_FORGIVEN = 4
+"""Cells by which a row of the head may be longer or shorter than the header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    delimiter: str
+    names: tuple[str, ...]
+    skipped: int
+    """Lines before the first row."""
+
+
+def layout_of(head: bytes) -> Layout | None:
+    lines = head.decode("utf-8-sig", "replace").splitlines()
+    start = next((n for n, s in enumerate(lines[:50]) if s.strip() and s[0] != "#"), None)
+    if start is None:
+        return None
+    header, rows = lines[start], [s for s in lines[start + 1 : start + 40] if s.strip()]
+    if len(lines) > start + 2 and len(head) > 1000:
+        rows = rows[:-1] or rows
+    for delimiter in (",", "\t", ";", "|", r"\s+"):
+        names = _split(header, delimiter)
+        if _is_header(names) and _fits(rows, delimiter, len(names)):
+            return Layout(delimiter, _unique(names), start + 1)
+    return None
+
+
+def _split(line: str, delimiter: str) -> list[str]:
+    if delimiter == r"\s+":
+        return line.split()
+    return [cell.strip().strip('"') for cell in line.split(delimiter)]
+
+
+def _is_header(names: list[str]) -> bool:
+    numbers = sum(to_number(name) is not None for name in names)
+    if len(names) == 1:
+        return naming.loss_rank(names[0]) is not None and numbers == 0 and len(names[0]) < 40
+    named = sum(bool(re.search(r"[A-Za-z]", name)) and len(name) < 100 for name in names)
+    return numbers == 0 and named >= 1 and named >= 0.5 * len(names) and any(map(matters, names))
+
+
+def matters(name: str) -> bool:
+    return naming.loss_rank(name) is not None or naming.grad_norm_rank(name) is not None
+
+
+def _fits(rows: list[str], delimiter: str, width: int) -> bool:
+    if not rows:
+        return width > 1
+    good = 0
+    for row in rows:
+        cells = _split(row, delimiter)
+        numbers = sum(to_number(cell) is not None for cell in cells)
+        good += abs(len(cells) - width) <= _FORGIVEN * (width > 1) and numbers > 0
+    return good >= 0.7 * len(rows)
+
+
+def _unique(names: list[str]) -> tuple[str, ...]:
+    taken: list[str] = []
+    for place, name in enumerate(names):
+        name = name or ("index" if place == 0 else f"column {place + 1}")
+        while name in taken:
+            name += "'"
+        taken.append(name)
+    return tuple(taken)

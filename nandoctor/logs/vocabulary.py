@@ -1,0 +1,45 @@
+"""The words that metrics' names are made of; what a whole name means stands elsewhere."""
+
+VALIDATION = {"val", "valid", "validation", "test", "testing", "eval", "evaluation", "dev", "vl"}
+TRAIN = {"train", "training", "trn", "tr", "trainer"}
+NEUTRAL = {
+    "loss", "losses", "lm", "total", "reduced", "step", "iter", "iteration", "batch", "current",
+    "cur", "value", "per", "token", "main", "model", "is", "global", "overall", "minibatch", "mini",
+    "ce", "cross", "entropy", "nll", "log", "the", "exploded", "to", "of", "all", "sum", "raw",
+    "instantaneous", "gpt", "language", "task", "policy",
+}  # fmt: skip
+AVERAGE = {
+    "avg", "average", "mean", "running", "moving", "ave", "smooth", "smoothed", "ema", "avr",
+    "epoch", "final", "interval",
+}  # fmt: skip
+NOT_A_LOSS = {
+    "best", "min", "minimum", "max", "lowest", "initial", "target", "prev", "previous", "delta",
+    "scale", "scaler", "scaling", "weight", "weights", "coef", "coeff", "diff", "threshold", "nan",
+    "history", "improved", "lambda", "time", "norm", "var", "std", "ratio", "early", "patience",
+    "packet", "lr", "inf", "free", "accuracy", "acc", "every", "freq", "type", "id",
+    "factor", "aux_weight", "interval_ms", "ms", "sec", "gradient", "alpha",
+}  # fmt: skip
+NOISE = {
+    "s", "time", "eta", "sec", "secs", "seconds", "ms", "speed", "throughput", "ips", "mem", "memory",
+    "gpu", "mfu", "hfu", "tflops", "flops", "tflop", "elapsed", "consumed", "size", "seed", "port",
+    "pid", "date", "wps", "ups", "wpb", "bsz", "wall", "samples", "runtime", "timestamp", "tok",
+    "tokens", "tps", "img", "it", "fps", "duration", "took", "minutes", "hours", "days", "max_mem",
+    "data_time", "batch_cost", "data_cost", "params", "parameters", "num", "gb", "mb", "tgs",
+    "version", "line", "py", "cpp", "cc", "cu", "clock", "preprocess", "inference", "latency",
+    "url", "http", "score", "rank", "node", "host", "v_num", "vms", "kb", "allocated", "reserved",
+}  # fmt: skip
+STEP_LAST = {
+    "step", "steps", "iter", "iters", "iteration", "iterations", "itr", "updates", "update",
+    "batch", "minibatch", "it", "batches", "batch_idx", "trainstep", "ibatch", "i", "idx",
+}  # fmt: skip
+NOT_A_STEP = {
+    "per", "sec", "time", "elapsed", "warmup", "max", "total", "save", "eval", "every", "ms",
+    "saved", "checkpoint", "seconds", "accumulation", "decay", "interval", "remaining", "accum",
+    "size", "diffusion", "sampling", "nfe", "prefetch",
+}  # fmt: skip
+SECONDARY = {
+    "nll": 20, "xent": 20, "crossentropy": 20, "ce": 21, "cost": 22, "objective": 22, "bpc": 23,
+    "bpb": 23, "ppl": 24, "perplexity": 24, "elbo": 25, "mse": 26, "rmse": 27, "mae": 27,
+    "err": 28, "error": 28, "lik": 30, "likelihood": 30, "energy": 30, "l": 19,
+}  # fmt: skip
+METRICS = {"acc", "accuracy", "grad", "lr", "psnr", "iou", "map", "auc", "f1", "norm", "reward"}
