@@ -65,9 +65,9 @@ def _row(item: Headroom, say: Words) -> PrecisionRow:
 
 
 def _told(fit: DtypeFit, say: Words) -> str:
-    text = say("{bits} bits left", bits=f"{fit.bits_to_max:.1f}")
+    text = say("{bits} bits", bits=f"{fit.bits_to_max:.1f}")
     if fit.bits_to_max < 0:
         text = say("overflows")
     if fit.share_underflow > LOST_SHARE:
-        text += ", " + say("{percent} % to zero", percent=f"{100 * fit.share_underflow:.0f}")
+        text += ", " + say("{percent} % lost", percent=f"{100 * fit.share_underflow:.0f}")
     return text

@@ -81,7 +81,7 @@ def precision(report: Report, say: Words) -> Markup | None:
          line.bf16, line.absmax]
         for line in precision_rows(report, say)[:LAYERS]
     ]  # fmt: skip
-    header = [say("module"), say("kind"), "fp16", "bf16", say("largest")]
+    header = [say("module"), say("kind"), say("fp16 room"), say("bf16 room"), say("largest")]
     body = table(header, rows, numeric=4) if rows else None
     return section(say("Precision headroom"), el("p", summary, class_="why"), body)
 

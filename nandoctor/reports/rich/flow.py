@@ -50,7 +50,7 @@ def precision(report: Report, view: View, say: Words) -> RenderableType | None:
     summary = precision_summary(report, say)
     if not summary:
         return None
-    header = (say("kind"), say("largest"), "fp16", "bf16")
+    header = (say("kind"), say("largest"), say("fp16 room"), say("bf16 room"))
     rows = table(say("module"), *header)
     for column in rows.columns:
         column.no_wrap = True
