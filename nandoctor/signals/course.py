@@ -13,7 +13,7 @@ from nandoctor.signals.excursions import Excursion, find_excursions, with_foot
 from nandoctor.signals.noise import ENOUGH, Floats
 from nandoctor.signals.scale import scale_of
 from nandoctor.signals.shape import Shape, shape_of
-from nandoctor.signals.significance import is_spike, open_end, rare_spikes
+from nandoctor.signals.significance import MIN_CLIMB, is_spike, open_end, rare_spikes
 from nandoctor.signals.swing import growing_swing
 
 _MOSTLY = 0.5
@@ -99,6 +99,7 @@ def _crashed(blank: Course, outcome: Outcome) -> Course:
     last, gap = found[-1], len(blank.height) - found[-1].stop
     # In a swing the failure may come while the loss is down.
     is_at_failure = last.is_open or (gap <= len(last) and last.peak > 2.0 * last.band)
+    is_at_failure &= last.peak > MIN_CLIMB
     if not is_at_failure:
         # A spike shortly before the failure began it, though the loss came back once more.
         return _passing(last, blank) if gap <= ENOUGH and is_spike(last) else blank

@@ -19,9 +19,10 @@ _SWING = 0.5
 _DEEP_SWING = math.log(10.0)
 """A fall by this factor is a swing at any height."""
 _FULL_SWING = 0.8
+_LATE = 0.75
 _CLEAR_OF_NOISE = 1.75
 _MUCH, _SOME = 0.3, 0.15
-"""Share of the whole climb that swings together must have given back; less if one is full."""
+"""Share of the climb that swings together must have given back; less if one is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,8 @@ def shape_of(rise: Floats, band: float) -> Shape:
     before = np.concatenate([[-np.inf], np.maximum.accumulate(rise)[:-1]])
     num_highs = int((rise > before).sum())
     falls = _swings(rise, _CLEAR_OF_NOISE * band)
-    deepest = max((share for _, share in falls), default=0.0)
-    swung = sum(fall for fall, _ in falls)
-    share = swung / max(float(rise.max()), 1e-9)
-    is_swinging = (len(falls) >= 2 and share >= _MUCH) or (
-        deepest >= _FULL_SWING and share >= _SOME
-    )
+    deepest = max((fall.share for fall in falls), default=0.0)
+    is_swinging = _is_swinging(falls, rise)
     is_jump = bool(rise[0] >= _JUMP)
     pattern: PatternName = "spike"
     if is_swinging and num_highs >= _CLIMB and not (is_jump and len(falls) < 2):
@@ -70,16 +67,40 @@ def shape_of(rise: Floats, band: float) -> Shape:
     return Shape(pattern, num_highs, len(falls), float(rise[0]), deepest, margin)
 
 
-def _swings(rise: Floats, least: float) -> list[tuple[float, float]]:
-    """Return each deep fall that was half regained: its log-size and its share of the height."""
+def _is_swinging(falls: list[_Fall], rise: Floats) -> bool:
+    """Whether the falls make up enough of the climb, or of it up to a last one that came late."""
+    if not falls:
+        return False
+    swung, whole, last = sum(fall.size for fall in falls), float(rise.max()), falls[-1]
+    if max(fall.share for fall in falls) >= _FULL_SWING and swung >= _SOME * whole:
+        return True
+    is_late = last.regained >= _LATE * len(rise)
+    return len(falls) >= 2 and swung >= _MUCH * (last.peak if is_late else whole)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fall:
+    """A deep fall that was half regained: from which height, how far, and where it was regained."""
+
+    peak: float
+    size: float
+    regained: int
+
+    @property
+    def share(self) -> float:
+        return min(1.0, self.size / self.peak)
+
+
+def _swings(rise: Floats, least: float) -> list[_Fall]:
+    """Return the falls that are deep for the height at which they began."""
     falls = []
     peak = trough = float(rise[0])
-    for value in rise.tolist():
-        fall = peak - trough
-        is_deep = fall >= min(_DEEP_SWING, max(least, _SWING * peak))
-        if value >= peak or (is_deep and value - trough >= _SWING * fall):
+    for place, value in enumerate(rise.tolist()):
+        size = peak - trough
+        is_deep = size >= min(_DEEP_SWING, max(least, _SWING * peak))
+        if value >= peak or (is_deep and value - trough >= _SWING * size):
             if is_deep:
-                falls.append((fall, min(1.0, fall / peak)))
+                falls.append(_Fall(peak, size, place))
             peak = trough = value
         trough = min(trough, value)
     return falls

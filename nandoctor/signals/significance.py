@@ -13,14 +13,15 @@ from nandoctor.signals.noise import ENOUGH, Floats
 _DIVERGED = math.log(2.0)
 _LONE_SPIKE, _SPIKE, _STAY = math.log(4.0), math.log(2.0), math.log(1.5)
 """What one, two and more points in a row must rise to count: the longer, the less is noise."""
-_SIGNIFICANT = 30.0
-"""In units of the run's own noise: reinforcement learning and tiny batches reach 25."""
+_SIGNIFICANT = 20.0
+"""In units of the run's own noise."""
 _RECOVERING = 0.5
 _BACK = math.log(3.0)
 """Nearer to the old level than this, and far below its peak, a run is on its way back."""
-_SHORT = 4
-_FEW, _EVERYDAY = 3, 0.005
-"""Short rises, beyond this number and share of the points, are noise."""
+MIN_CLIMB = math.log(1.5)
+"""What a loss must have risen by for a later failure to have begun with it."""
+_FEW, _EVERYDAY = 3, 0.002
+"""Rises that are more than this number and share of the points are the run's everyday noise."""
 
 
 def open_end(last: Excursion, height: Floats) -> Outcome | None:
@@ -48,8 +49,8 @@ def is_spike(excursion: Excursion) -> bool:
 
 
 def rare_spikes(found: list[Excursion], num_points: int) -> list[Excursion]:
-    """Return the spikes that tower above the short ones which are the run's everyday noise."""
-    short = sorted((e.jump for e in found if len(e) <= _SHORT), reverse=True)
+    """Return the spikes that tower above those which come back again and again in this run."""
+    jumps = sorted((excursion.jump for excursion in found), reverse=True)
     few = int(max(_FEW, _EVERYDAY * num_points))
-    everyday = short[few] if len(short) > few else 0.0
+    everyday = jumps[few] if len(jumps) > few else 0.0
     return [e for e in found if is_spike(e) and e.jump > everyday + _DIVERGED]
