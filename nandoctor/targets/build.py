@@ -19,7 +19,7 @@ from nandoctor.step import device_of
 from nandoctor.target import ReplayTarget
 from nandoctor.targets.batch_source import batch_of
 from nandoctor.targets.blueprint import Blueprint
-from nandoctor.targets.devices import choose_device
+from nandoctor.targets.devices import choose_device, stored_size
 from nandoctor.targets.huggingface import is_huggingface, open_huggingface
 from nandoctor.targets.lightning import with_training_step
 from nandoctor.targets.loss import checked_loss
@@ -54,7 +54,7 @@ def build(request: Request, progress: Progress) -> tuple[ReplayTarget, tuple[Ski
     if request.loss:
         blueprint = replace(blueprint, compute_loss=open_function(request.loss, "compute_loss"))
     source = request.checkpoint or blueprint.weights
-    device, moved = choose_device(request.device, _file_size(source))
+    device, moved = choose_device(request.device, stored_size(source) if source else 0)
     progress("reading the checkpoint", 0.2)
     state = load_state(source) if source else None
     progress("building the model", 0.5)
@@ -108,13 +108,6 @@ def open_reference(reference: str) -> Blueprint:
             f"{path} holds no config.json", hint="give a FILE.py or a Hugging Face directory"
         )
     return open_user_file(reference)
-
-
-def _file_size(path: Path | None) -> int:
-    if path is None:
-        return 0
-    files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
-    return sum(file.stat().st_size for file in files)
 
 
 def _file_of(reference: str | None) -> tuple[str, ...]:

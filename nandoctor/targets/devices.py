@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import os
+import re
+from pathlib import Path
 
 import torch
 
+from nandoctor.checkpoints import open_checkpoint
 from nandoctor.errors import ReplayError
 from nandoctor.evidence import Skipped
 
 _COPIES = 5
 """Weights, gradients, two optimizer moments and the backup that makes a replay reversible."""
+_LEAST_COPIES = 3
+"""Weights, gradients and backup: without room for these it is not tried at all."""
 
 
 def choose_device(asked: str, num_bytes: int) -> tuple[torch.device, tuple[Skipped, ...]]:
@@ -30,10 +34,12 @@ def choose_device(asked: str, num_bytes: int) -> tuple[torch.device, tuple[Skipp
         return device, ()
     facts = f"it needs about {_size(needed)}, {device} has {_size(free)} free"
     room = free_memory(torch.device("cpu"))
-    if device.type == "cpu" or (room is not None and needed > room):
+    if room is not None and _LEAST_COPIES * num_bytes > room:
         raise ReplayError(
             f"the step does not fit into memory: {facts}", hint="use a larger machine"
         )
+    if device.type == "cpu":
+        return device, ()
     reason = f"{facts}; run on the CPU instead"
     return torch.device("cpu"), (Skipped(f"replay on {device}", reason, "device-specific faults"),)
 
@@ -61,12 +67,26 @@ def free_memory(device: torch.device) -> int | None:
     """Return the free bytes of a device, None where it does not tell."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    if device.type == "cpu" and hasattr(os, "sysconf"):
-        try:
-            return int(os.sysconf("SC_AVPHYS_PAGES")) * int(os.sysconf("SC_PAGE_SIZE"))
-        except (ValueError, OSError):
-            return None
+    memory = Path("/proc/meminfo")
+    if device.type == "cpu" and memory.is_file():  # other systems do not tell without a library
+        found = re.search(r"MemAvailable:\s+(\d+) kB", memory.read_text())
+        return int(found[1]) * 1024 if found else None
     return None
+
+
+def stored_size(path: Path) -> int:
+    """Return the bytes of the weights in a checkpoint, from its descriptions only.
+
+    Raises:
+        UnreadableInputError: It is no checkpoint.
+    """
+    handles = [h for h in open_checkpoint(path).tensors if h.role in ("parameter", "buffer")]
+    return sum(h.ref.numel * _itemsize(h.ref.dtype) for h in handles)
+
+
+def _itemsize(name: str) -> int:
+    dtype = getattr(torch, name, None)
+    return dtype.itemsize if isinstance(dtype, torch.dtype) else 4
 
 
 def weights_size(model: torch.nn.Module) -> int:

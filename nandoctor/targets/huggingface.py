@@ -73,7 +73,7 @@ def _refusal(path: Path, described: dict[str, Any], reason: str) -> ReplayError:
 def _with_adapter(path: Path) -> torch.nn.Module:
     peft = _required("peft")
     described = _json(path / _ADAPTER)
-    base = Path(str(described.get("base_model_name_or_path", "")))
+    base = Path(str(described.get("base_model_name_or_path") or "(unnamed)"))
     places = [base, path / base, path.parent]
     found = next((place for place in places if (place / _CONFIG).is_file()), None)
     if found is None:

@@ -24,7 +24,9 @@ def build_model():
 
 # def compute_loss(model, batch):
 #     """Return the scalar that you call backward() on. Without this function the output itself is
-#     taken if it is a scalar, else output.loss (a mapping batch is passed as keywords)."""
+#     taken if it is a scalar, else output.loss (a mapping batch is passed as keywords).
+#     A batch.pt that is a list of micro-batches is one accumulated step: their losses are added
+#     as they come out of here, so divide here if your loop divides."""
 #     logits = model(batch["input_ids"])
 #     return torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch["labels"].flatten())
 
