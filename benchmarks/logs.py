@@ -107,9 +107,10 @@ def _megatron(step: int, loss: float, norm: float, lr: float, rng: random.Random
     shown = f"{loss:.6E}" if step % 6000 else "NAN"
     return (
         f" [2024-01-01 {step // 3600 % 24:02d}:{step // 60 % 60:02d}:{step % 60:02d}] iteration "
-        f"{step:8d}/ 5000000 | consumed samples: {step * 64:12d} | elapsed time per iteration (ms): "
-        f"{rng.uniform(400, 500):.1f} | throughput per GPU (TFLOP/s/GPU): {rng.uniform(99, 200):.1f}"
-        f" | learning rate: {lr:.6E} | global batch size:    64 | lm loss: {shown} | loss scale: 1.0"
+        f"{step:8d}/ 5000000 | consumed samples: {step * 64:12d} | elapsed time per iteration "
+        f"(ms): {rng.uniform(400, 500):.1f} | throughput per GPU (TFLOP/s/GPU): "
+        f"{rng.uniform(99, 200):.1f} | learning rate: {lr:.6E} | global batch size:    64 | "
+        f"lm loss: {shown} | loss scale: 1.0"
         f" | grad norm: {norm:.3f} | num zeros: 0.0 | params norm: {rng.uniform(100, 110):.3f} | "
         "number of skipped iterations:   0 | number of nan iterations:   0 |\n"
     )

@@ -14,6 +14,8 @@ _FORGIVEN = 4
 
 @dataclass(frozen=True, slots=True)
 class Layout:
+    """How a table is laid out."""
+
     delimiter: str
     names: tuple[str, ...]
     skipped: int
@@ -21,6 +23,7 @@ class Layout:
 
 
 def layout_of(head: bytes) -> Layout | None:
+    """Return the layout of a table with a header that names a loss; None for anything else."""
     lines = head.decode("utf-8-sig", "replace").splitlines()
     start = next((n for n, s in enumerate(lines[:50]) if s.strip() and s[0] != "#"), None)
     if start is None:
@@ -50,6 +53,7 @@ def _is_header(names: list[str]) -> bool:
 
 
 def matters(name: str) -> bool:
+    """Whether a column must be read without fault: a loss or a gradient norm."""
     return naming.loss_rank(name) is not None or naming.grad_norm_rank(name) is not None
 
 

@@ -72,7 +72,8 @@ def _chunks(source: Source, layout: Layout, reading: Reading) -> Iterator[pd.Dat
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # rows of another length are counted by ourselves
             yield from pd.read_csv(
-                cast("IO[bytes]", source.stream), sep=layout.delimiter, header=None, names=[*layout.names, _SPARE],
+                cast("IO[bytes]", source.stream), sep=layout.delimiter, header=None,
+                names=[*layout.names, _SPARE],
                 index_col=False, skiprows=layout.skipped, skipinitialspace=is_padded,
                 skip_blank_lines=False, keep_default_na=False, na_values=[""],
                 on_bad_lines="skip", chunksize=_CHUNK, encoding=encoding,

@@ -13,8 +13,9 @@ _TOKEN = re.compile(
     r"(?:\d{4}-\d\d-\d\d(?:[T ]|$)|\d\d/\d\d[ T]\d\d:\d\d:\d\d|\d{1,4}/\d{1,2}/\d{2,4}"
     r"|\d+:\d\d(?::\d\d)?(?:[.,]\d+)?|\d+\.\d+\.\d+[\w.]*|0x[0-9a-fA-F]+"
     r"|[\w.-]+\.(?:py|cpp|cc|cu)[: ]+(?:line )?:?\d+)"
-    r"|(?<![\w.])([-+]?(?:\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
-    r"|(?:[nN][aA][nN]|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|null)(?!\w|\s+(?:iterations?\b(?! time)|steps\b|or\b))))"
+    r"|(?<![\w.])([-+]?(?:\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?|\d+\.?\d*(?:[eE][-+]?\d+)?"
+    r"|\.\d+(?:[eE][-+]?\d+)?|(?:[nN][aA][nN]|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|null)"
+    r"(?!\w|\s+(?:iterations?\b(?! time)|steps\b|or\b))))"
 )
 _DARKNET = re.compile(
     r"\s*(?:\([^)]*\)\s*)?(\d+):\s+(-?[\d.]+|-?nan|inf),\s+(-?[\d.]+|-?nan|inf) avg(?: loss)?\b"

@@ -17,6 +17,8 @@ WIDEST = 44
 
 @dataclass(frozen=True, slots=True)
 class Field:
+    """Where a number stands in a line."""
+
     anchor: int
     """Which delimiter it stands behind, from 1; 0 = the line's start."""
     offset: int

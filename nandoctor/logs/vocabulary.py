@@ -20,8 +20,9 @@ NOT_A_LOSS = {
     "factor", "aux_weight", "interval_ms", "ms", "sec", "gradient", "alpha",
 }  # fmt: skip
 NOISE = {
-    "s", "time", "eta", "sec", "secs", "seconds", "ms", "speed", "throughput", "ips", "mem", "memory",
-    "gpu", "mfu", "hfu", "tflops", "flops", "tflop", "elapsed", "consumed", "size", "seed", "port",
+    "s", "time", "eta", "sec", "secs", "seconds", "ms", "speed", "throughput", "ips", "mem",
+    "memory", "gpu", "mfu", "hfu", "tflops", "flops", "tflop", "elapsed", "consumed", "size",
+    "seed", "port",
     "pid", "date", "wps", "ups", "wpb", "bsz", "wall", "samples", "runtime", "timestamp", "tok",
     "tokens", "tps", "img", "it", "fps", "duration", "took", "minutes", "hours", "days", "max_mem",
     "data_time", "batch_cost", "data_cost", "params", "parameters", "num", "gb", "mb", "tgs",

@@ -1,4 +1,4 @@
-"""Where a log comes from: compressed files, stdin, binary run files; and the registry of formats."""
+"""Where a log comes from: compressed files, stdin, run files; and the registry of formats."""
 
 from __future__ import annotations
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Lines read at once by a learnt template give what the general way gives line by line."""
 
 from __future__ import annotations
