@@ -174,6 +174,8 @@ def is_float_tensor(value: Any) -> bool:
 def stored_values(tensor: torch.Tensor) -> torch.Tensor:
     """Return the stored real numbers: sparse by their values, complex as pairs, fp8 widened."""
     tensor = tensor.detach()
+    if tensor.is_nested:
+        tensor = torch.cat([part.flatten() for part in tensor.unbind()])
     if tensor.layout is not torch.strided:
         tensor = tensor.coalesce().values() if tensor.is_sparse else tensor.values()
     if tensor.is_complex():

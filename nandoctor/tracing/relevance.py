@@ -75,7 +75,7 @@ class Search:
             if record.index in self.tried or (found and time.monotonic() > self.deadline):
                 continue
             run = self.leave(record)
-            if run.reached:
+            if run.reached and is_same_op(run, record):
                 found.append(Proof(record, run))
                 # What the origin's bad elements covered shows once they alone are left.
                 queue += [r for r in repaired(run) if r.index not in self.tried and r not in queue]
@@ -100,6 +100,12 @@ class Search:
         """Return the candidates that show up once all known ones are repaired."""
         run = watched(self.target, self.part, Plan(-1, suspects=self.suspects), self.known)
         return [record for record in repaired(run) if record.index not in self.tried]
+
+
+def is_same_op(run: Run, record: OpRecord) -> bool:
+    """Whether the op that was left is the one meant: repaired numbers may change control flow."""
+    left = run.watch.ledger.records.get(record.index)
+    return left is not None and left.name == record.name
 
 
 def repaired(run: Run) -> list[OpRecord]:

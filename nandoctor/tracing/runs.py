@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -51,7 +52,10 @@ def watched(
         known: The bad leaves (``leaf_table.bad_leaves``).
     """
     names = module_names(target)
-    with preserved(target), single_threaded(), started(target) as batch, plain_loops(target):
+    with (
+        preserved(target), uncompiled(), single_threaded(), started(target) as batch,
+        plain_loops(target),
+    ):  # fmt: skip
         watch = Watch(leaves_of(target, batch, known), names, plan)
         try:
             with counted_calls(watch, names), watch:
@@ -108,6 +112,19 @@ def single_threaded() -> Iterator[None]:
     """Run the backward pass on the calling thread: one order, one line of sequence numbers."""
     with torch.autograd.set_multithreading_enabled(False):
         yield
+
+
+@contextlib.contextmanager
+def uncompiled() -> Iterator[None]:
+    """Run what torch.compile has wrapped as plain Python: a fused kernel hides its ops."""
+    if "torch._dynamo" not in sys.modules:  # nothing was compiled, and importing it is slow
+        yield
+    elif hasattr(torch.compiler, "set_stance"):
+        with torch.compiler.set_stance("force_eager"):
+            yield
+    else:  # torch 2.5
+        with sys.modules["torch._dynamo"].config.patch(disable=True):
+            yield
 
 
 @contextlib.contextmanager
