@@ -10,6 +10,7 @@ from nandoctor.logs.spelling import to_number
 
 _FORGIVEN = 4
 """Cells by which a row of the head may be longer or shorter than the header."""
+_COMMA = re.compile(r"(?:^|[;\t|\s])-?\d+,\d+(?:[eE][-+]?\d+)?(?:$|[;\t|\s])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Layout:
     names: tuple[str, ...]
     skipped: int
     """Lines before the first row."""
+    decimal: str = "."
 
 
 def layout_of(head: bytes) -> Layout | None:
@@ -34,8 +36,13 @@ def layout_of(head: bytes) -> Layout | None:
     for delimiter in (",", "\t", ";", "|", r"\s+"):
         names = _split(header, delimiter)
         if _is_header(names) and _fits(rows, delimiter, len(names)):
-            return Layout(delimiter, _unique(names), start + 1)
+            return Layout(delimiter, _unique(names), start + 1, _decimal(rows, delimiter))
     return None
+
+
+def _decimal(rows: list[str], delimiter: str) -> str:
+    is_comma = delimiter != "," and any(_COMMA.search(row) for row in rows)
+    return "," if is_comma else "."
 
 
 def _split(line: str, delimiter: str) -> list[str]:
@@ -63,7 +70,7 @@ def _fits(rows: list[str], delimiter: str, width: int) -> bool:
     good = 0
     for row in rows:
         cells = _split(row, delimiter)
-        numbers = sum(to_number(cell) is not None for cell in cells)
+        numbers = sum(to_number(cell.replace(",", ".")) is not None for cell in cells)
         good += abs(len(cells) - width) <= _FORGIVEN * (width > 1) and numbers > 0
     return good >= 0.7 * len(rows)
 

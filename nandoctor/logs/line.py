@@ -15,7 +15,7 @@ _TOKEN = re.compile(
     r"|[\w.-]+\.(?:py|cpp|cc|cu)[: ]+(?:line )?:?\d+)"
     r"|(?<![\w.])([-+]?(?:\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?|\d+\.?\d*(?:[eE][-+]?\d+)?"
     r"|\.\d+(?:[eE][-+]?\d+)?|(?:[nN][aA][nN]|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|null)"
-    r"(?!\w|\s+(?:iterations?\b(?! time)|steps\b|or\b))))"
+    r"(?!\w|\s+(?:iterations\b|steps\b|or\b))))"
 )
 _DARKNET = re.compile(
     r"\s*(?:\([^)]*\)\s*)?(\d+):\s+(-?[\d.]+|-?nan|inf),\s+(-?[\d.]+|-?nan|inf) avg(?: loss)?\b"
@@ -28,6 +28,7 @@ _LEVELS = re.compile(
     r"^.*\s-\s|\b(?:info|warning|error|debug|root|tensorflow|absl)\b[:\s]*|^.*?\]\s", re.IGNORECASE
 )
 _RANK = re.compile(r"(?:\[|\b)(?:rank|default)[ :=]{0,2}(\d+)\b", re.IGNORECASE)
+_MPI = re.compile(r"\[\d+,(\d+)\]<std")
 _BAR = re.compile(r"\[[=.>#\-\s]*[=.>#][=.>#\-\s]*\]|\u2501|\xe2\x94\x81")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07")
 
@@ -125,9 +126,9 @@ def key_of(literal: str) -> str:
 def rank_of(text: str) -> int | None:
     """Return the rank that a line names as its printer."""
     head = text[:120]
-    if "ank" not in head and "ANK" not in head and "[default" not in head:
+    if not any(word in head for word in ("ank", "ANK", "[default", "<std")):
         return None
-    match = _RANK.search(head)
+    match = _RANK.search(head) or _MPI.match(head)
     return int(match.group(1)) if match else None
 
 

@@ -144,7 +144,7 @@ def step_rank(name: str) -> int | None:
         return 1
     if text == "index":
         return 4
-    if words[-1] in {"epoch", "epochs"}:
+    if words[-1] in {"epoch", "epochs", "episode", "episodes", "round"}:
         return 5
     return None
 

@@ -6,7 +6,7 @@ NEUTRAL = {
     "loss", "losses", "lm", "total", "reduced", "step", "iter", "iteration", "batch", "current",
     "cur", "value", "per", "token", "main", "model", "is", "global", "overall", "minibatch", "mini",
     "ce", "cross", "entropy", "nll", "log", "the", "exploded", "to", "of", "all", "sum", "raw",
-    "instantaneous", "gpt", "language", "task", "policy",
+    "instantaneous", "gpt", "language",
 }  # fmt: skip
 AVERAGE = {
     "avg", "average", "mean", "running", "moving", "ave", "smooth", "smoothed", "ema", "avr",
