@@ -52,6 +52,8 @@ def _split(line: str, delimiter: str) -> list[str]:
 
 
 def _is_header(names: list[str]) -> bool:
+    if any(": " in name or "= " in name for name in names):
+        return False  # a line of pairs
     numbers = sum(to_number(name) is not None for name in names)
     if len(names) == 1:
         return naming.loss_rank(names[0]) is not None and numbers == 0 and len(names[0]) < 40
@@ -70,7 +72,8 @@ def _fits(rows: list[str], delimiter: str, width: int) -> bool:
     good = 0
     for row in rows:
         cells = _split(row, delimiter)
-        numbers = sum(to_number(cell.replace(",", ".")) is not None for cell in cells)
+        cells = [cell.replace(",", ".") if _COMMA.fullmatch(cell) else cell for cell in cells]
+        numbers = sum(to_number(cell) is not None for cell in cells)
         good += abs(len(cells) - width) <= _FORGIVEN * (width > 1) and numbers > 0
     return good >= 0.7 * len(rows)
 

@@ -74,7 +74,8 @@ def _chunks(source: Source, layout: Layout, reading: Reading) -> Iterator[pd.Dat
             yield from pd.read_csv(
                 cast("IO[bytes]", source.stream), sep=layout.delimiter, header=None,
                 names=[*layout.names, _SPARE],
-                index_col=False, skiprows=layout.skipped, decimal=layout.decimal, skipinitialspace=is_padded,
+                index_col=False, skiprows=layout.skipped,
+                decimal=layout.decimal, skipinitialspace=is_padded,
                 skip_blank_lines=False, keep_default_na=False, na_values=[""],
                 on_bad_lines="skip", chunksize=_CHUNK, encoding=encoding,
                 encoding_errors="replace", engine="c",

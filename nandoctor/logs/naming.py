@@ -45,7 +45,7 @@ def loss_rank(name: str) -> int | None:
         return _secondary_rank(words, base)
     rest = {_without_loss(word) for word in words} - NEUTRAL - TRAIN - VALIDATION - {""}
     if not rest:
-        return base
+        return base + (5 if words[:1] == ("value",) else 0)  # a critic's, not "loss value"
     if rest <= AVERAGE:
         return base + 2
     return base + (5 if rest & AVERAGE == set() else 7)
