@@ -9,7 +9,8 @@ import torch
 
 from nandoctor.interventions.arguments import argument, eps_of, is_real, step_at_one
 from nandoctor.interventions.at_origin import Cure
-from nandoctor.interventions.products import CONTAINS, POWERS, PRODUCTS
+from nandoctor.interventions.products import CONTAINS as PRODUCTS_CONTAIN
+from nandoctor.interventions.products import POWERS, PRODUCTS
 from nandoctor.interventions.site import Repair
 from nandoctor.target import Intervention
 
@@ -64,6 +65,7 @@ _EXPONENTIALS: dict[str, Repair] = {
     **dict.fromkeys(("exp", "exp_", "expm1", "special_expm1"), argument(0, _exponent(), "input")),
     **dict.fromkeys(("exp2", "exp2_", "special_exp2"), argument(0, _exponent(2.0), "input")),
     **dict.fromkeys(("sinh", "cosh"), argument(0, _exponent(both_sides=True), "input")),
+    "poisson_nll_loss": argument(0, _exponent(), "input"),
 }
 REPAIRS: dict[str, Repair] = _EXPONENTIALS | {
     **dict.fromkeys(("log", "log2", "log10", "sqrt", "rsqrt"), argument(0, _above, "input")),
@@ -103,6 +105,7 @@ for _name, _repair in POWERS.items():
 REPAIRS |= {name: repair for name, repair in PRODUCTS.items() if name not in REPAIRS}
 
 
+CONTAINS = {**PRODUCTS_CONTAIN, "poisson_nll_loss": ("poisson_nll_loss", "exp")}
 _CURE = Cure(REPAIRS, CONTAINS, narrow=frozenset({*PRODUCTS, *POWERS, *_EXPONENTIALS}))
 INTERVENTION = Intervention(
     "clamp", "a clamp before the guilty op", _CURE.applies, _CURE.apply, cost=2.1

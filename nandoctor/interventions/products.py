@@ -88,6 +88,7 @@ PRODUCTS: dict[str, Repair] = {
     **dict.fromkeys(("sum", "cumsum", "logcumsumexp", "mean"), _operands(1, _all)),
     **dict.fromkeys(("var", "std", "norm", "linalg_vector_norm"), _operands(2, _all)),
     **dict.fromkeys(("cumprod", "prod"), _running_product),
+    "mse_loss": _operands(2, _all),
 }
 POWERS: dict[str, Repair] = dict.fromkeys(("pow", "pow_", "float_power", "__pow__"), _power)
 CONTAINS: dict[str, tuple[str, ...]] = {

@@ -62,6 +62,8 @@ CLAMP: dict[str, tuple[Callable[..., Tensor], str, Tensor]] = {
     "square": (lambda h: h.square().mean(), "pow", rows() * 1e20),
     "matrix product": (lambda h: (h @ h.T).mean(), "mm", rows() * 1e20),
     "running product": (lambda h: h.repeat(1, 30).cumprod(-1).mean(), "cumprod", with_row(9.0)),
+    "squared error": (lambda h: F.mse_loss(h, h * 0), "mse_loss", rows() * 1e20),
+    "poisson": (lambda h: F.poisson_nll_loss(h, h), "exp", LARGE),
     "negative root": (lambda h: h.sqrt().mean(), "sqrt", with_row(-1.0)),
     "float16 product": (lambda h: (h * h).float().mean(), "mul", LARGE.half()),
 }
