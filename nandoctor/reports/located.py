@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from nandoctor.evidence import LogFacts
 from nandoctor.findings import Finding, Report
 
-_LINE = re.compile(r"\bline (\d+)")
+_LINE = re.compile(r"(?:\bline |:)(\d+)\b")
+
+_OF_LOGS = ("ND6", "ND9")
+"""Families of findings that logs give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Located:
     def message(self) -> str:
         """The message with the module or tensor that it is about."""
         where = self.finding.where
-        is_told = not where or where in self.finding.message
+        is_told = not where or where in self.finding.message or where.startswith(self.file or "\0")
         return self.finding.message if is_told else f"{self.finding.message} ({where})"
 
 
@@ -55,9 +58,10 @@ def _at_origin(finding: Finding, report: Report) -> Located:
 
 
 def _in_input(finding: Finding, report: Report) -> Located:
-    told = _LINE.search(f"{finding.where} {finding.message}")
-    if report.logs and (told or finding.code[:3] in ("ND6", "ND9") or not report.checkpoints):
-        log = max(report.logs, key=lambda log: len(log.history))
+    own = [log for log in report.logs if finding.where.startswith(log.path or "\0")]
+    if own or (report.logs and (finding.code[:3] in _OF_LOGS or not report.checkpoints)):
+        log = max(own or report.logs, key=lambda log: len(log.history))
+        told = _LINE.search(finding.where.removeprefix(log.path))
         return Located(finding, log.path, int(told[1]) if told else _line_of_crash(log))
     if report.checkpoints:
         return Located(finding, report.checkpoints[0].path)

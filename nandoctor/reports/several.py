@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nandoctor.findings import Report
-from nandoctor.reports.located import located
-from nandoctor.reports.summary import Mark, lead_finding
+from nandoctor.reports.summary import Mark
 from nandoctor.reports.verdict import verdict
 from nandoctor.reports.words import Words
 
@@ -51,9 +50,5 @@ def _line(file: Report, below: str, say: Words) -> FileLine:
     name = name[len(below) + 1 :] if below else name
     if file.skipped and not (file.logs or file.checkpoints):
         return FileLine(claim.mark, name, "", file.skipped[0].reason)
-    lead = lead_finding(file)
-    line = next((place.line for place in located(file) if place.finding is lead), None)
-    at = say("line {n}", n=line) if line else claim.where
-    parts = dict.fromkeys(filter(None, (at, claim.title, claim.sentence)))
-    code = claim.code or (lead.code if lead else "")
-    return FileLine(claim.mark, name, code, " · ".join(parts))
+    parts = dict.fromkeys(filter(None, (claim.where, claim.title, claim.sentence)))
+    return FileLine(claim.mark, name, claim.code, " · ".join(parts))

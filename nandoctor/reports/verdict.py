@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nandoctor.findings import Report
+from nandoctor.reports.located import located
 from nandoctor.reports.summary import Mark, count, lead_finding, pattern_title, place, worst
 from nandoctor.reports.words import Words, cause_title
 
@@ -110,7 +111,9 @@ def _triaged(report: Report, say: Words) -> Verdict | None:
     if report.command != "triage" or lead is None:
         return None
     title = cause_title(lead.cause, say)
-    return Verdict(worst(report), title, lead.message, lead.where, lead.code)
+    line = next((found.line for found in located(report) if found.finding is lead), None)
+    where = say("line {n}", n=line) if line else lead.where
+    return Verdict(worst(report), title, lead.message, where, lead.code)
 
 
 def _undecided(report: Report, say: Words) -> Verdict:
