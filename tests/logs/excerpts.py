@@ -633,3 +633,148 @@ _add(
     [100, 110],
     loss_scale=[65536, 32768],
 )
+_add(
+    "flax",
+    "Epoch... (39/116 | Loss: 0.18779703974723816)\nEpoch... (40/116 | Loss: 0.17)\n",
+    [0.18779703974723816, 0.17],
+    [39, 40],
+)
+_add(
+    "grad_desc",
+    "m -5.0820333396910965e+35, b -1.0389559623628228e+34, cost 4.57760985674227e+74 iteration 997\nm -5.1e+35, b -1.0e+34, cost inf iteration 998\n",
+    [4.57760985674227e74, inf],
+    [997, 998],
+)
+_add(
+    "steploss",
+    "step 12839 \t loss = 0.403, (1.025 sec/step)\nstep 12840 \t loss = 0.503, (1.025 sec/step)\n",
+    [0.403, 0.503],
+    [12839, 12840],
+)
+_add(
+    "nostep",
+    "2018-03-23 15:29:33,355:INFO: train loss:1.10886\n2018-03-23 15:29:34,355:INFO: train loss:1.00886\n",
+    [1.10886, 1.00886],
+    None,
+)
+_add(
+    "cost",
+    "> Iteration 7 || Cost = inf || w = -inf\n> Iteration 8 || Cost = nan || w = nan\n",
+    [inf, nan],
+    [7, 8],
+)
+_add(
+    "gluon",
+    "  epoch 14, loss: inf\n  epoch 15, loss: 340282346638528859811704183484516925440.000000\n",
+    [inf, 3.4028234663852886e38],
+    [14, 15],
+)
+_add(
+    "deit",
+    '{"train_lr": 8.1e-05, "train_loss": 3.2, "epoch": 249, "n_parameters": 11590840}\n{"train_lr": 8.1e-05, "train_loss": 3.1, "epoch": 250, "n_parameters": 11590840}\n',
+    [3.2, 3.1],
+    [249, 250],
+)
+_add(
+    "onmt_old",
+    "Epoch  2, 52600/733817; acc:  42.20; ppl:  22.37; 998 src tok/s; 1132 tgt tok/s;   6234 s elapsed\nEpoch  2, 52650/733817; acc:  42.20; ppl:  22.30; 998 src tok/s; 1132 tgt tok/s;   6234 s elapsed\n",
+    [22.37, 22.3],
+    [52600, 52650],
+)
+_add(
+    "tqdm_desc",
+    "Training (Epoch 1/3): loss=2.3012:  10%|#         | 10/100 [00:01<00:09, 9.8it/s]\rTraining (Epoch 1/3): loss=2.2012:  20%|##        | 20/100 [00:01<00:09, 9.8it/s]\n",
+    [2.3012, 2.2012],
+    [10, 20],
+)
+_add(
+    "rllib",
+    "Iteration 1: reward=2.1, policy_loss=0.1, value_loss=0.5, total_loss=0.6\nIteration 2: reward=2.1, policy_loss=nan, value_loss=0.5, total_loss=nan\n",
+    [0.6, nan],
+    [1, 2],
+)
+_add(
+    "loguru",
+    "2024-01-01 10:00:00.123 | INFO     | __main__:train:45 - epoch=1 step=100 loss=0.532 lr=1.0e-04\n2024-01-01 10:00:01.123 | INFO     | __main__:train:45 - epoch=1 step=200 loss=0.432 lr=1.0e-04\n",
+    [0.532, 0.432],
+    [100, 200],
+)
+_add(
+    "yololike",
+    "Epoch 1/100 | Train Loss: 0.693 | Val Loss: 0.700 | LR: 0.001 | Time: 12.3s\nEpoch 2/100 | Train Loss: 0.593 | Val Loss: 0.600 | LR: 0.001 | Time: 12.3s\n",
+    [0.693, 0.593],
+    [1, 2],
+)
+_add(
+    "paren",
+    "[epoch 1][step 10] loss: 2.31 (avg: 2.5) grad_norm: 0.5\n[epoch 1][step 20] loss: 2.21 (avg: 2.4) grad_norm: inf\n",
+    [2.31, 2.21],
+    [10, 20],
+)
+_add(
+    "k8s",
+    "2024-05-01T12:00:00.123456789Z stdout F step=1 loss=2.5\n2024-05-01T12:00:01.123456789Z stdout F step=2 loss=2.4\n",
+    [2.5, 2.4],
+    [1, 2],
+)
+_add(
+    "torchrun",
+    "[1,0]<stdout>:step 1 loss 2.5\n[1,1]<stdout>:step 1 loss 2.6\n[1,0]<stdout>:step 2 loss 2.4\n[1,1]<stdout>:step 2 loss 2.5\n[1,0]<stdout>:step 3 loss 2.4\n[1,1]<stdout>:step 3 loss 2.5\n",
+    [2.5, 2.4, 2.4],
+    [1, 2, 3],
+)
+_add(
+    "ray",
+    "(TrainWorker pid=123, ip=10.0.0.1) step 1: loss=2.5\n(TrainWorker pid=123, ip=10.0.0.1) step 2: loss=2.4\n",
+    [2.5, 2.4],
+    [1, 2],
+)
+_add(
+    "maxtext",
+    "completed step: 0, seconds: 10.1, TFLOP/s/device: 1.2, Tokens/s/device: 30.1, total_weights: 1024, loss: 10.871\ncompleted step: 1, seconds: 10.1, TFLOP/s/device: 1.2, Tokens/s/device: 30.1, total_weights: 1024, loss: nan\n",
+    [10.871, nan],
+    [0, 1],
+)
+_add(
+    "levanter",
+    "2024-01-01T00:00:00 - 0 - levanter.trainer - INFO - loss: 2.5 step: 1\n2024-01-01T00:00:00 - 0 - levanter.trainer - INFO - loss: 2.4 step: 2\n",
+    [2.5, 2.4],
+    [1, 2],
+)
+_add(
+    "charrnn",
+    "1/17800 (epoch 0), train_loss = 4.197, time/batch = 0.315\n2/17800 (epoch 0), train_loss = 4.1, time/batch = 0.315\n",
+    [4.197, 4.1],
+    [1, 2],
+)
+_add(
+    "diffusers",
+    "Steps:   1%|          | 10/1000 [00:10<16:30,  1.00s/it, lr=1e-5, step_loss=0.123]\rSteps:   1%|          | 11/1000 [00:10<16:30,  1.00s/it, lr=1e-5, step_loss=nan]\n",
+    [0.123, nan],
+    [10, 11],
+)
+_add(
+    "openclip",
+    "2024-01-01,00:00:00 | INFO | Train Epoch: 0 [  256/10000 (3%)] Data (t): 1.1 Batch (t): 2.0, 128/s LR: 0.0001 Logit Scale: 14.28 Contrastive_loss: 5.5 (5.5) Loss: 5.5 (5.5)\n2024-01-01,00:00:00 | INFO | Train Epoch: 0 [  512/10000 (5%)] Data (t): 1.1 Batch (t): 2.0, 128/s LR: 0.0001 Logit Scale: 14.28 Contrastive_loss: nan (nan) Loss: nan (nan)\n",
+    [5.5, nan],
+    [256, 512],
+)
+_add("comma_dec", "step;loss\n1;2,5\n2;2,4\n", [2.5, 2.4], [1, 2])
+_add(
+    "rlhf",
+    "episode 1 | reward 2.1 | actor loss nan | critic loss 0.5\nepisode 2 | reward 2.1 | actor loss 0.1 | critic loss 0.5\n",
+    [nan, 0.1],
+    [1, 2],
+)
+_add(
+    "swift",
+    "{'loss': 2.5, 'grad_norm': 1.0, 'learning_rate': 1e-06, 'token_acc': 0.5, 'epoch': 0.01, 'global_step/max_steps': '1/100', 'percentage': '1.00%', 'elapsed_time': '5s'}\n{'loss': 2.4, 'grad_norm': 1.0, 'learning_rate': 1e-06, 'token_acc': 0.5, 'epoch': 0.02, 'global_step/max_steps': '2/100', 'percentage': '2.00%', 'elapsed_time': '5s'}\n",
+    [2.5, 2.4],
+    [1, 2],
+)
+_add(
+    "metaseq",
+    '2022-01-01 10:00:00 | INFO | train_inner | {"epoch": 1, "actv_norm": "1.1", "loss": "8.1", "ppl": "274", "num_updates": "10", "lr": "1e-05", "gnorm": "1.2", "loss_scale": "4"}\n2022-01-01 10:00:00 | INFO | train_inner | {"epoch": 1, "actv_norm": "1.1", "loss": "8.0", "ppl": "274", "num_updates": "20", "lr": "1e-05", "gnorm": "1.2", "loss_scale": "4"}\n',
+    [8.1, 8.0],
+    [10, 20],
+)
