@@ -12,6 +12,9 @@ from nandoctor.step import stored_values
 BEFORE, AFTER = 8, 4
 """How many key ops before and after the origin are kept."""
 
+WINDOW = 400
+"""How many ops before the origin the first of them may stand."""
+
 _SOFTMAX = frozenset({"_softmax", "_safe_softmax", "_log_softmax"})
 _LOGS = frozenset({"log", "log2", "log10", "log1p"})
 _EXPS = frozenset({"exp", "exp2", "expm1"})
@@ -26,7 +29,7 @@ class NumericsNotes:
     """Measures key ops as they run and keeps those around one op.
 
     Args:
-        center: Index of that op.
+        center: Index of that op; for a gradient, of its forward op.
     """
 
     def __init__(self, center: int | None) -> None:
@@ -40,6 +43,8 @@ class NumericsNotes:
     ) -> None:  # fmt: skip
         """Measure one op if it is a key op near the center."""
         if self._center is None or not read or len(self.after) >= AFTER:
+            return
+        if index < self._center - WINDOW:
             return
         if not read[0].is_floating_point() or read[0].numel() == 0:
             return

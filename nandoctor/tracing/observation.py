@@ -17,7 +17,7 @@ from nandoctor.tracing.origins import distinct, origin_of, with_owner
 from nandoctor.tracing.plain_facts import plain_facts, step_raised
 from nandoctor.tracing.positions import positions_of
 from nandoctor.tracing.records import Part, Plan
-from nandoctor.tracing.relevance import Proof, Search
+from nandoctor.tracing.relevance import Proof, Search, ancestors
 from nandoctor.tracing.runs import Run, watched
 from nandoctor.tracing.sample_trials import SampleTrials, quiet
 from nandoctor.tracing.samples import guilty_samples, row_hints
@@ -107,7 +107,7 @@ def located(
         phase=first.phase,
         origin=first,
         others=tuple(origins[1:]),
-        harmless=felt_not(facts, origins),
+        harmless=(*felt_not(facts, origins), *dead_ends(trace, proofs)),
         numerics=(*image_numerics(named_tensors(target.batch)), *numerics.layers()),
         notes=facts.notes if proofs[0].is_proved else (*facts.notes, TOGETHER),
     )
@@ -157,3 +157,15 @@ def felt_not(facts: ReplayFacts, origins: list[Origin]) -> tuple[str, ...]:
     """Return the bad leaves that are no origin, in words."""
     used = {origin.tensor for origin in origins}
     return tuple(w for w in facts.harmless if w.split(":")[0].split(" ", 1)[-1] not in used)
+
+
+def dead_ends(trace: Run, proofs: list[Proof]) -> tuple[str, ...]:
+    """Return the ops with bad results that reach nothing, in words."""
+    felt = {record.index for record in ancestors(trace)} | {p.record.index for p in proofs}
+    words = [
+        f"{record.name} in {(record.place.module if record.place else '') or '<root>'}: "
+        "non-finite results that do not reach what fails"
+        for record in trace.watch.ledger.records.values()
+        if record.role == "candidate" and record.part == "forward" and record.index not in felt
+    ]
+    return tuple(dict.fromkeys(words))[:8]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from nandoctor.evidence import OpTensor
+from nandoctor.tracing.finiteness import can_be_bad
 from nandoctor.tracing.records import Detail
 from nandoctor.tracing.stats import tensor_stats
 
@@ -38,9 +39,14 @@ def inputs_of(detail: Detail, bad: torch.Tensor | None = None) -> tuple[OpTensor
 
 
 def outputs_of(detail: Detail) -> tuple[OpTensor, ...]:
-    """Return the results of an op with their bad elements."""
+    """Return the results of an op with their bad elements.
+
+    Results that cannot be bad are left out: a kernel's workspace holds whatever was there before.
+    """
     found = []
     for position, tensor in enumerate(detail.outputs):
+        if not can_be_bad(tensor):
+            continue
         mask = _bad(tensor)
         indices = _indices(mask) if mask is not None else ()
         stats = tensor_stats(f"output {position}", "activation", tensor)

@@ -53,8 +53,7 @@ def _varied(target: ReplayTarget) -> Iterator[tuple[str, ReplayTarget]]:
     kind = device_of(target.model).type
     for dtype in ("float16", "bfloat16"):
         if target.precision.autocast_dtype != dtype and kind in ("cpu", "cuda"):
-            scale = 65536.0 if dtype == "float16" else 1.0
-            yield f"under {dtype} autocast", replace(target, precision=Precision(dtype, scale))
+            yield f"under {dtype} autocast", replace(target, precision=Precision(dtype))
     if target.precision.autocast_dtype is not None:
         yield "without autocast", replace(target, precision=Precision())
     if target.precision.loss_scale != 1.0:

@@ -75,11 +75,11 @@ def maximum_of_all_masked_subtracted() -> Any:
 
 
 @case("forward", "nll_loss_forward", "", None)
-def class_weights_are_zero_for_all_targets() -> Any:
+def class_weights_are_zero() -> Any:
     weight = torch.tensor([0.0, 1.0, 1.0, 1.0])
     return step(
         Fn(lambda self, x: self.fc(x)), (rows(), torch.zeros(5, dtype=torch.long)),
-        lambda m, b: F.cross_entropy(m(b[0]), b[1], weight),  # <- class_weights_are_zero_for_all_targets
+        lambda m, b: F.cross_entropy(m(b[0]), b[1], weight),  # <- class_weights_are_zero
     )  # fmt: skip
 
 

@@ -7,11 +7,12 @@ import torch
 
 from nandoctor.evidence import Origin
 from nandoctor.tracing import observation, observe
-from tests.tracing import micro_backward, micro_forward, micro_leaves, micro_streams
+from tests.tracing import micro_backward, micro_families, micro_forward, micro_leaves, micro_streams
 from tests.tracing.micro import CASES, MicroCase
 
 MODULES = {
-    m.__name__ for m in (micro_forward, micro_backward, micro_leaves, micro_streams)
+    m.__name__
+    for m in (micro_forward, micro_backward, micro_families, micro_leaves, micro_streams)
 }  # fmt: skip
 HERE = {name: c for name, c in CASES.items() if c.build.__module__ in MODULES}
 FAULTS = [name for name, c in HERE.items() if c.phase is not None]
@@ -48,7 +49,7 @@ def test_harmless_step_raises_no_alarm(name):
     assert facts.origin is None
 
 
-@pytest.mark.parametrize("name", FAULTS[::3])
+@pytest.mark.parametrize("name", FAULTS[::6])
 def test_origin_is_the_same_where_the_device_is_not_waited_for(name, monkeypatch):
     """The two runs of a GPU (sums first, then the suspects) find what one run finds."""
     plain = observe(HERE[name].build())
