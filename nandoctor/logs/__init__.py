@@ -22,6 +22,7 @@ from nandoctor.logs import (
     wandb_run,
 )
 from nandoctor.logs.choose import Overrides
+from nandoctor.logs.dialects import DIALECT_NAMES
 from nandoctor.logs.event_kinds import KIND_NAMES as EVENT_KINDS
 from nandoctor.logs.events import EventScanner
 from nandoctor.logs.format import LogFormat, Progress
@@ -131,6 +132,8 @@ def is_log(path: str) -> bool:
 
 
 def _format_of(source: Source, name: str | None) -> LogFormat:
+    if name in DIALECT_NAMES:
+        return text.FORMAT
     for candidate in LOG_FORMATS:
         if candidate.name == name if name else candidate.sniff(source.head):
             return candidate

@@ -27,6 +27,7 @@ _DIALECTS: tuple[tuple[str, str], ...] = (
     ("tqdm", r"\d+%\|.*\d+/\d+ \[.*\S+=\S+"),
 )
 _COMPILED = tuple((name, re.compile(pattern, re.MULTILINE)) for name, pattern in _DIALECTS)
+DIALECT_NAMES = frozenset(name for name, _ in _DIALECTS)
 _LOOKED_AT = 1 << 16
 
 

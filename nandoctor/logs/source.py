@@ -15,6 +15,9 @@ from nandoctor.errors import MissingExtraError, UnreadableInputError
 
 HEAD = 1 << 18
 BLOCK = 1 << 23
+_IN_DIRECTORY = (
+    "*.wandb", "*tfevents*", "metrics/*loss*", "trainer_state.json", "metrics.csv", "metrics.jsonl",
+)  # fmt: skip
 LONGEST_LINE = 1 << 22
 """A longer line is no log line: it is dropped and counted."""
 
@@ -88,7 +91,7 @@ def open_source(path: str) -> Source:
             buffer = io.BufferedReader(cast(io.RawIOBase, buffer))
         source = Source(path, b"", _decompressed(buffer))
     else:
-        place = Path(path)
+        place = _log_in(Path(path))
         if not place.is_file():
             raise UnreadableInputError(f"{path}: no such file", hint="name a log, or - for stdin")
         try:
@@ -96,7 +99,7 @@ def open_source(path: str) -> Source:
         except OSError as error:
             raise UnreadableInputError(f"{path}: {error.strerror}") from error
         try:
-            source = Source(path, b"", _decompressed(file), place.stat().st_size, file=file)
+            source = Source(str(place), b"", _decompressed(file), place.stat().st_size, file=file)
         except MissingExtraError:
             file.close()
             raise
@@ -105,6 +108,16 @@ def open_source(path: str) -> Source:
         BinaryIO, io.BufferedReader(_Rejoined(source.head, source.stream), 1 << 20)
     )
     return source
+
+
+def _log_in(place: Path) -> Path:
+    """Return the log of a run's directory (W&B, TensorBoard, MLflow, Trainer), or ``place``."""
+    if place.is_dir():
+        for pattern in _IN_DIRECTORY:
+            found = sorted(place.glob(pattern), key=lambda path: path.stat().st_mtime)
+            if found:
+                return found[-1]
+    return place
 
 
 def _decompressed(stream: io.BufferedReader) -> BinaryIO:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from nandoctor.errors import MissingExtraError
+from nandoctor.errors import MissingExtraError, NandoctorError, UnreadableInputError
 from nandoctor.logs import LOG_FORMATS, is_log, read_log
 
 TEXT = "step 1 loss 2.5\nstep 2 loss 2.4\nstep 3 loss nan\n"
@@ -135,6 +135,33 @@ def test_read_log_of_mlflow_reads_the_metrics_beside(tmp_path: Path) -> None:
     assert log.history.step.tolist() == [1, 2, 3]
     assert log.history.grad_norm is not None
     assert log.history.grad_norm.values.tolist() == [2.0, 4.0, 6.0]
+
+
+def test_read_log_of_a_run_directory_finds_its_log(tmp_path: Path) -> None:
+    """The directory of an offline run stands for the file in it; an empty one is an error."""
+    with pytest.raises(UnreadableInputError, match="no such file"):
+        read_log(str(tmp_path))
+    (tmp_path / "run-1.wandb").write_bytes(_wandb([{"loss": 2.5}, {"loss": 2.4}]))
+    assert len(read_log(str(tmp_path)).history) == 2
+
+
+def test_read_log_names_the_framework_and_takes_its_name_as_format(tmp_path: Path) -> None:
+    """Text logs are named after what wrote them; the name may be given, a wrong one may not."""
+    path = tmp_path / "train.log"
+    path.write_text("".join(f"iter {i}: loss {9 - i}.5, time 4.1ms, mfu 3.1%\n" for i in range(4)))
+    assert read_log(str(path)).format == "nanogpt"
+    assert len(read_log(str(path), format="nanogpt").history) == 4
+    with pytest.raises(NandoctorError, match="no such log format"):
+        read_log(str(path), format="morse")
+
+
+def test_read_log_reports_progress(tmp_path: Path) -> None:
+    """The callback hears the stage and a fraction that ends at 1."""
+    path = tmp_path / "train.log"
+    path.write_text(TEXT * 2000)
+    heard: list[tuple[str, float]] = []
+    read_log(str(path), progress=lambda stage, fraction: heard.append((stage, fraction)))
+    assert heard[-1] == ("reading", 1.0)
 
 
 def _notebook(text: str) -> str:
