@@ -10,6 +10,7 @@ _MEMORY = 96
 _FAST = 8
 """Values over which the present is averaged."""
 _START = 5
+_STRIDE = 0.5
 _CLIP, _ALLOWANCE = 3.0, 1.0
 """Most that one value can add, and what each must exceed, in units of the noise."""
 _ELEVATED, _SETTLED = 6.0, 150.0
@@ -71,7 +72,7 @@ class DriftDetector:
         if count > 1:
             self.noise += rate * (1.2533 * abs(bounded) - self.noise)
         if count > 3:
-            value = min(value, self.now + 8.0 * noise)
+            value = min(value, self.now + max(_STRIDE * scale, 8.0 * noise))
         self.now += (value - self.now) / (count if count < _FAST else _FAST)
         above = self.now - self.level
         self.rise = math.log1p(above / scale) if above > 0.0 else 0.0

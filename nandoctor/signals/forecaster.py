@@ -92,6 +92,11 @@ class Forecaster:
             self._level = next_level(self._level, score, self._loss.evidence)
         return self._level, score
 
+    @property
+    def evidence(self) -> float:
+        """The evidence that the loss drifts up; 0 while it is calm."""
+        return self._loss.evidence
+
     def _take_lr(self, lr: float) -> None:
         # A restart of the schedule stays within its own range; a jump beyond it is a hazard.
         if 0.0 < _LR_JUMP * self._highest_lr < lr:

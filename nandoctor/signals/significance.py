@@ -52,5 +52,5 @@ def rare_spikes(found: list[Excursion], num_points: int) -> list[Excursion]:
     """Return the spikes that tower above those which come back again and again in this run."""
     jumps = sorted((excursion.jump for excursion in found), reverse=True)
     few = int(max(_FEW, _EVERYDAY * num_points))
-    everyday = jumps[few] if len(jumps) > few else 0.0
-    return [e for e in found if is_spike(e) and e.jump > everyday + _DIVERGED]
+    least = jumps[few] + _DIVERGED if len(jumps) > few else 0.0
+    return [excursion for excursion in found if is_spike(excursion) and excursion.jump > least]

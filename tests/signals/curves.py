@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nandoctor.evidence import MetricHistory, metric_history
+from nandoctor.evidence import Column, MetricHistory, metric_history
 
 Floats = NDArray[np.float64]
 Gradient = Callable[[Floats, Floats, Floats], tuple[float, Floats]]
@@ -41,6 +41,11 @@ def numbers(text: str) -> list[float]:
 def of(loss: Floats, grad: Floats | None = None) -> MetricHistory:
     """Return a history of losses and gradient norms logged at every step."""
     return metric_history(range(len(loss)), loss=loss, grad_norm=grad)
+
+
+def column(values: Floats) -> Column:
+    """Return a column that is logged in every row."""
+    return Column(values, np.ones(len(values), dtype=bool))
 
 
 def falling(count: int, start: float, end: float, noise: float, seed: int = 0) -> Floats:

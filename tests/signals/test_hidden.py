@@ -1,0 +1,81 @@
+"""Logs that hide a NaN, and honest ones that look like it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nandoctor.evidence import metric_history
+from nandoctor.signals import classify_history
+
+from . import curves
+
+FALLING = curves.falling(20, 3.0, 2.0, 0.02).tolist()
+NORMS = curves.falling(20, 1.0, 0.5, 0.1).tolist()
+NAN = float("nan")
+
+
+def test_hidden_zero_loss_with_nan_gradients_is_a_nan() -> None:
+    """Loss 0.0 beside grad_norm nan is how a logging filter prints a NaN."""
+    history = metric_history(range(25), loss=[*FALLING, *[0.0] * 5], grad_norm=[*NORMS, *[NAN] * 5])
+    found = classify_history(history)
+    assert found.hidden_nan_step == 20
+    assert (found.pattern, found.outcome, found.first_nonfinite_step) == ("spike", "nan", 20)
+
+
+def test_hidden_frozen_loss_with_nan_gradients_is_a_nan() -> None:
+    """A loss that stands still at its running mean while the gradients are NaN is no loss."""
+    history = metric_history(
+        range(26), loss=[*FALLING, *[2.123] * 6], grad_norm=[*NORMS, *[NAN] * 6]
+    )
+    assert classify_history(history).hidden_nan_step == 20
+
+
+def test_hidden_nan_gradients_with_a_living_loss_are_no_hidden_nan() -> None:
+    """A scaler's skipped steps print grad_norm nan while the loss goes on falling."""
+    loss = curves.falling(40, 3.0, 2.0, 0.02)
+    history = metric_history(range(40), loss=loss, grad_norm=[*NORMS, *[NAN] * 20])
+    found = classify_history(history)
+    assert (found.pattern, found.hidden_nan_step) == ("healthy", None)
+
+
+def test_hidden_growing_nan_counter_is_reported() -> None:
+    """A counter of NaN steps that grows beside a finite loss tells what the loss does not."""
+    counter = [0] * 12 + [1, 2, 3, 4, 5, 6, 7, 8]
+    found = classify_history(metric_history(range(20), loss=FALLING, num_nan_steps=counter))
+    assert found.hidden_nan_step == 12
+
+
+def test_hidden_zero_nan_counter_is_silent() -> None:
+    """ "number of nan iterations: 0" is no fault."""
+    found = classify_history(metric_history(range(20), loss=FALLING, num_nan_steps=[0] * 20))
+    assert found.hidden_nan_step is None
+
+
+def test_hidden_skips_to_the_end_are_reported() -> None:
+    """When every step is skipped to the end of the log, its gradients are not finite."""
+    skipped = [0] * 8 + [1] * 12
+    found = classify_history(metric_history(range(20), loss=FALLING, num_skipped_steps=skipped))
+    assert found.hidden_nan_step == 8
+
+
+def test_hidden_skips_while_the_scale_settles_are_silent() -> None:
+    """A loss scaler skips the first steps until it has found its level."""
+    skipped = [1] * 12 + [0] * 8
+    found = classify_history(metric_history(range(20), loss=FALLING, num_skipped_steps=skipped))
+    assert found.hidden_nan_step is None
+
+
+def test_hidden_loss_no_longer_printed_is_reported() -> None:
+    """Rows that always carried a loss and no longer do hide a failure."""
+    loss = [*FALLING, *[None] * 5]
+    found = classify_history(metric_history(range(25), loss=loss, lr=[1e-3] * 25))
+    assert found.hidden_nan_step == 20
+    assert found.outcome == "nan"
+
+
+def test_hidden_sparse_rows_are_silent() -> None:
+    """A log whose evaluation rows never carry a training loss hides nothing."""
+    loss = [None if i % 4 == 3 else value for i, value in enumerate(FALLING)]
+    lr = [None if value is None else 1e-3 for value in loss]
+    found = classify_history(metric_history(range(20), loss=loss, lr=lr, val_loss=np.ones(20)))
+    assert found.hidden_nan_step is None
