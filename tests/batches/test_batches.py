@@ -74,6 +74,28 @@ def test_batch_size_of_many_layouts(batch: Any, size: int | None) -> None:
     assert batch_size(batch) == size
 
 
+@pytest.mark.parametrize(
+    "batch",
+    [
+        torch.arange(12.0).reshape(4, 3),
+        {"x": torch.arange(8.0).reshape(4, 2), "y": torch.arange(4), "names": list("abcd")},
+        (torch.zeros(4, 3), [torch.ones(4)], None),
+        {"x": torch.zeros(7, 5, 2), "lengths": torch.arange(5)},
+        {"input_ids": torch.arange(9)[None], "cu_seqlens": torch.tensor([0, 4, 9])},
+        MicroBatches([{"x": torch.zeros(2, 3)}, {"x": torch.ones(3, 3)}]),
+    ],
+)
+def test_select_rows_of_all_samples_changes_nothing(batch: Any) -> None:
+    """Every sample in its order is the batch itself, value by value."""
+    size = batch_size(batch)
+    assert size is not None
+    same = select_rows(batch, range(size))
+    assert type(same) is type(batch)
+    for (name, old), (other, new) in zip(named_tensors(batch), named_tensors(same), strict=True):
+        assert name == other
+        assert torch.equal(old, new)
+
+
 def test_select_rows_takes_the_same_samples_of_every_entry() -> None:
     """Integers, masks, names and time-first tensors follow; a scalar and a table stay."""
     batch = {
