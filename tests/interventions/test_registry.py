@@ -101,3 +101,9 @@ def test_interventions_on_a_healthy_step_leave_it_healthy(well: Fault) -> None:
     """The same changes to a step without the fault break nothing."""
     for trial in run_trials(well.target, well.facts, only=NAMES, budget_seconds=600):
         assert trial.outcome in ("fixed", "not_applicable"), trial
+
+
+def test_docs_replay_page_lists_every_intervention() -> None:
+    """The table of docs/replay.md has one row for each, in the order of the registry."""
+    page = (Path(room.__file__).parents[2] / "docs" / "replay.md").read_text()
+    assert re.findall(r"^\| `(\w+)` \|", page, re.M) == NAMES
