@@ -21,6 +21,10 @@ class Nature(Enum):
     constant = "constant"
 
 
+_NEVER_MEANT = ("parameter", "state")
+"""Leaves in which an infinity is never a mask."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bad:
     """One input with bad elements.
@@ -58,7 +62,7 @@ def nature_of(
     if leaf is not None:
         if not leaf.is_bad:  # written by the step without a trace (running statistics)
             return Bad(Nature.derived)
-        if leaf.infinity is not None and leaf.kind != "parameter":
+        if leaf.infinity is not None and leaf.kind not in _NEVER_MEANT:
             return Bad(Nature.mask, leaf.infinity, leaf)
         return Bad(Nature.leaf, None, leaf)
     if stain is not None:
