@@ -45,19 +45,17 @@ def parse(windows: _Bytes) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArr
         np.zeros(count, np.uint64), np.zeros(count, np.int64), np.zeros(count, bool),
         np.zeros(count, np.intp), np.zeros(count, bool),
     )  # fmt: skip
-    columns = np.ascontiguousarray(windows.T)
     todo = np.arange(count)
     odd: list[int] = []
     for _ in range(_LAYOUTS):
         if len(todo) < _FEWEST:
             break
         pivot = len(todo) // 2
-        same = _read_layout(columns, todo, pivot, found)
+        same = _read_layout(windows, todo, pivot, found)
         if same is None:
             odd.append(int(todo[pivot]))
             same = np.arange(len(todo)) == pivot
         todo = todo[~same]
-        columns = columns[:, ~same]
     rest = np.concatenate([todo, np.array(odd, dtype=np.intp)])
     if len(rest):
         _read_any(windows[rest], rest, found)
@@ -65,16 +63,25 @@ def parse(windows: _Bytes) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArr
     return np.where(found.negative, -values, values), found.end, found.fits & is_sure
 
 
+def _columns(windows: _Bytes, rows: NDArray[np.intp]) -> _Bytes:
+    """Return uint8[w, n]: the windows of some rows, a place in them after the other."""
+    count, width = windows.shape
+    if len(rows) < count:
+        whole = windows.view(f"V{width}")[:, 0]
+        windows = np.ascontiguousarray(whole[rows]).view(np.uint8).reshape(len(rows), width)
+    return np.ascontiguousarray(windows.T)
+
+
 def _read_layout(
-    columns: _Bytes, rows: NDArray[np.intp], pivot: int, found: _Parsed
+    windows: _Bytes, rows: NDArray[np.intp], pivot: int, found: _Parsed
 ) -> NDArray[np.bool_] | None:
     """Read all rows that are spelt like the pivot; None where that is no plain decimal.
 
     Args:
-        columns: uint8[w, n] of the rows that are left.
-        rows: Their places in ``found``.
+        windows: uint8[n, w], of all rows.
+        rows: Those that are left.
     """
-    spelt = columns[:, pivot].tobytes()
+    spelt = windows[rows[pivot]].tobytes()
     match = _DECIMAL.match(spelt)
     if match is None or match.end() >= len(spelt):
         return None
@@ -87,14 +94,15 @@ def _read_layout(
         zeros.append(digits.pop(0))
     if len(digits) > _MOST_DIGITS:
         return None
+    columns = _columns(windows, rows)
     same = np.ones(len(rows), bool)
     for place in range(match.end() + 1):
         if 48 <= spelt[place] < 58 and place not in zeros:
             same &= (columns[place] - 48) < 10
         else:
             same &= columns[place] == spelt[place]
-    taken = columns[:, same] if not same.all() else columns
     rows = rows[same]
+    taken = columns if same.all() else _columns(windows, rows)
     found.mantissa[rows] = _whole(taken, digits)
     power = _whole(taken, [*range(*exponent)]).astype(np.int64)
     found.power[rows] = (-power if match.group(4) == b"-" else power) - (fraction[1] - fraction[0])
