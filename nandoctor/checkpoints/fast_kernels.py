@@ -58,7 +58,7 @@ class FastKernel:
     def _only_nan(self, unsigned: Any, name: str) -> Partial | None:
         """Return the statistics of a block of nothing but NaN, None for others."""
         shifted = self.shifted.view(unsigned.dtype)[: len(unsigned)]
-        np.left_shift(unsigned, 1, out=shifted)
+        np.add(unsigned, unsigned, out=shifted)
         if int(shifted.min()) <= 2 * _INFINITE[name]:
             return None
         return Partial(num_nan=len(unsigned), first_bad=0)
@@ -80,13 +80,13 @@ class FastKernel:
         """Count zeros of both signs and subnormals."""
         shifted = self.shifted.view(unsigned.dtype)[: len(unsigned)]
         is_small = self.is_small[: len(unsigned)]
-        np.left_shift(unsigned, 1, out=shifted)
+        np.add(unsigned, unsigned, out=shifted)
         normal = {"float32": 0x01000000, "bfloat16": 0x0100, "float16": 0x0800}[name]
+        if int(shifted.min()) >= normal:
+            return
         np.less(shifted, unsigned.dtype.type(normal), out=is_small)
-        small = int(np.count_nonzero(is_small))
-        if small:
-            part.num_zero = len(unsigned) - int(np.count_nonzero(shifted))
-            part.num_subnormal = small - part.num_zero
+        part.num_zero = len(unsigned) - int(np.count_nonzero(shifted))
+        part.num_subnormal = int(np.count_nonzero(is_small)) - part.num_zero
 
     def _sums_in_float64(self, values: NDArray[np.float32], part: Partial) -> None:
         """Set mean and sums from float64; ``rest`` is negative where one element outweighs it."""
@@ -104,27 +104,30 @@ class FastKernel:
 
     def _widen(self, raw: NDArray[np.uint8], name: str) -> NDArray[np.float32]:
         """Turn pairs of 16-bit floats into float32, in no particular order."""
-        pairs = (len(raw) + 3) // 4
+        even, pairs = len(raw) // 4, (len(raw) + 3) // 4
         wide = self.wide[: 2 * pairs]
         bits = wide.view(np.uint32)
-        if len(raw) % 4:
+        sources = [(raw[: 4 * even].view(np.uint32), 0, even)]
+        if pairs > even:
             padded = np.zeros(4, np.uint8)
-            padded[: len(raw) % 4] = raw[len(raw) // 4 * 4 :]
-            bits[pairs - 1] = padded.view(np.uint32)[0]
-            bits[2 * pairs - 1] = bits[pairs - 1]
-        even = len(raw) // 4
-        source = raw[: 4 * even].view(np.uint32)
-        first, second = bits[:pairs], bits[pairs:]
-        first[:even], second[:even] = source, source
-        np.left_shift(first, 16, out=first)
-        if name == "bfloat16":
-            np.bitwise_and(second, np.uint32(0xFFFF0000), out=second)
-        else:
-            signed = bits.view(np.int32)
-            np.right_shift(signed, 3, out=signed)
+            padded[: len(raw) % 4] = raw[4 * even :]
+            sources.append((padded.view(np.uint32), even, pairs))
+        for source, first, last in sources:
+            _split(source, bits[first:last], bits[pairs + first : pairs + last], name)
+        if name == "float16":
             np.bitwise_and(bits, np.uint32(0x8FFFE000), out=bits)
             np.multiply(wide, _FP16_SCALE, out=wide)
         return wide
+
+
+def _split(source: Any, low: Any, high: Any, name: str) -> None:
+    """Move each half of a pair to where float32 has its sign, exponent and mantissa."""
+    np.left_shift(source, 16, out=low)
+    if name == "bfloat16":
+        np.bitwise_and(source, np.uint32(0xFFFF0000), out=high)
+    else:
+        np.right_shift(low.view(np.int32), 3, out=low.view(np.int32))
+        np.right_shift(source.view(np.int32), 3, out=high.view(np.int32))
 
 
 def _sums(values: NDArray[np.float32], part: Partial) -> bool:
