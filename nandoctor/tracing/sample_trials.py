@@ -16,8 +16,6 @@ from nandoctor.step import backward, device_of, forward, nonfinite_names, starte
 from nandoctor.target import ReplayTarget
 from nandoctor.tracing.records import Part
 
-MAX_SAMPLES = 512
-
 
 class SampleTrials:
     """Runs of the step on parts of its batch, each part run once.
@@ -35,7 +33,7 @@ class SampleTrials:
         self.part = part
         self.deadline = deadline
         size = batch_size(target.batch) or 0
-        self.size = size if 1 < size <= MAX_SAMPLES else 0
+        self.size = size if size > 1 else 0
         self._raised = type(raised) if raised is not None else None
         self.draws_numbers = False
         self._known: dict[tuple[int, ...], bool | None] = {}

@@ -9,6 +9,9 @@ import torch
 from nandoctor.tracing.sample_trials import SampleTrials
 
 MAX_PUT_BACK = 32
+MAX_ALONE = 512
+"""Largest batch of which every sample is run by itself."""
+
 MAX_CHUNKS, FEW_CHUNKS = 16, 4
 MAX_CONTROLS = 4
 
@@ -40,6 +43,9 @@ def _guesses(
     """Yield ways to guess, the cheap ones first; each is tried only if those before it failed."""
     for hint in hints:
         yield lambda hint=hint: list(hint)  # type: ignore[misc]
+    if trials.size > MAX_ALONE:
+        yield lambda: peeled(trials)
+        return
     yield lambda: failing_alone(trials, progress)
     if trials.draws_numbers:  # a set found by search would be one that drew well
         return

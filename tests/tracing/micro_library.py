@@ -364,3 +364,85 @@ def llava_all_ignored() -> Any:
     batch = {**_batch(ids), "pixel_values": _pixels()}
     batch["labels"] = torch.full_like(ids, -100)
     return step(model.train(), batch, _loss)
+
+
+@case("forward", "convolution", "model.visual.patch_embed.proj", [1], line=False)
+def qwen_vl_loud_image_half() -> Any:
+    batch = _qwen_batch()
+    batch["pixel_values"][16:32] = 6e4
+    model = _qwen_vl()
+    with torch.no_grad():
+        model.model.visual.patch_embed.proj.weight.abs_().add_(0.1)
+    return step(model.half(), {**batch, "pixel_values": batch["pixel_values"].half()}, _loss)
+
+
+@case("batch", "convolution", "model.vision_tower.embeddings.patch_embedding", [3], line=False)
+def llava_nan_image_of_a_batch_with_a_text_only_sample() -> Any:
+    target = llava_all_ignored()
+    batch = dict(target.batch)
+    batch["input_ids"][1, 1:5] = 7
+    batch["labels"] = batch["input_ids"].masked_fill(batch["input_ids"] == IMAGE, -100)
+    pixels = _pixels(3)
+    pixels[2, 0, 1, 1] = NAN
+    return step(target.model, {**batch, "pixel_values": pixels}, _loss)
+
+
+@case("backward", "div sqrt", "", [2], line=False)
+def llama_distance_loss_under_checkpoint() -> Any:
+    """A root of zero outside the layers, whose recomputation comes between it and its gradient."""
+    model = _llama()
+    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+
+    def loss(model: Any, batch: Any) -> Any:
+        hidden = model.model(input_ids=batch["input_ids"]).last_hidden_state * batch["use"]
+        return hidden[:, 0].square().sum(-1).sqrt().mean()
+
+    use = torch.ones(4, 1, 1)
+    use[2] = 0
+    return step(model, {"input_ids": _ids(), "use": use}, loss)
+
+
+@case("parameters", "cat", "", None, line=False)
+def llama_prefix_cache_is_nan() -> Any:
+    from transformers import DynamicCache
+
+    class Prefixed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = _llama().model
+            self.head = nn.Linear(32, 100)
+            self.prefix = nn.Parameter(torch.zeros(2, 2, 2, 3, 8))
+
+        def forward(self, input_ids: Any, labels: Any) -> Any:
+            cache = DynamicCache()
+            for layer in range(2):
+                key, value = self.prefix[layer].unsqueeze(1).expand(2, 4, 2, 3, 8)
+                cache.update(key, value, layer)
+            hidden = self.model(input_ids=input_ids, past_key_values=cache).last_hidden_state
+            return F.cross_entropy(self.head(hidden).flatten(0, 1), labels.flatten())
+
+    torch.manual_seed(0)
+    model = Prefixed().train()
+    with torch.no_grad():
+        model.prefix[0, 1, 1, 2, 3] = NAN
+    return step(model, {"input_ids": _ids(), "labels": _ids(seed=2)}, lambda m, b: m(**b))
+
+
+@case(None)
+def bert_with_an_unused_nan_module() -> Any:
+    from transformers import BertConfig, BertModel
+
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=100, hidden_size=32, num_hidden_layers=1, num_attention_heads=4,
+        intermediate_size=64,
+    )  # fmt: skip
+    model = BertModel(config).train()
+    with torch.no_grad():
+        model.pooler.dense.weight.fill_(NAN)
+    optimizer = torch.optim.AdamW(model.parameters())
+
+    def loss(model: Any, batch: Any) -> Any:
+        return model(**batch).last_hidden_state.square().mean()
+
+    return step(model, {"input_ids": _ids()}, loss, optimizer=optimizer)
