@@ -25,7 +25,7 @@ from nandoctor.targets.lightning import with_training_step
 from nandoctor.targets.loss import checked_loss
 from nandoctor.targets.model import loaded_model
 from nandoctor.targets.optimizers import optimizer_of
-from nandoctor.targets.recorded import precision_of, recorded_metrics
+from nandoctor.targets.recorded import precision_of, recorded_metrics, usable_rng
 from nandoctor.targets.synthetic import synthetic_loss
 from nandoctor.targets.user_file import open_function, open_user_file
 from nandoctor.targets.weights import aligned, plain_state
@@ -75,7 +75,7 @@ def build(request: Request, progress: Progress) -> tuple[ReplayTarget, tuple[Ski
     found = batch_of(request.batch, blueprint, model, training.step if training else None)
     fit = partial(_fitted, device=device, dtype=dtype)
     last_good, no_last_good = _last_good(request.last_good, model)
-    rng = {**capture_rng(), **_usable_rng(state.rng if state else {})}
+    rng = {**capture_rng(), **usable_rng(state.rng if state else {})}
     loss = synthetic_loss if found.is_synthetic else blueprint.compute_loss
     target = ReplayTarget(
         model=model,
@@ -135,15 +135,6 @@ def _last_good(
     except NandoctorError as error:
         adds = "whether the weights or the data are to blame"
         return None, (Skipped(str(path), error.message, adds),)
-
-
-def _usable_rng(rng: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is no state of this machine's generators."""
-    usable = dict(rng)
-    state = usable.get("torch")
-    if not isinstance(state, torch.Tensor) or state.shape != torch.get_rng_state().shape:
-        usable.pop("torch", None)
-    return usable
 
 
 def _other_batch(

@@ -1,10 +1,12 @@
-"""What the run wrote down about the failing step: precision, loss, gradient norm."""
+"""What the run wrote down about the failing step: precision, loss, gradient norm, RNG."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+import torch
 
 from nandoctor.evidence import MetricHistory, TrainingState
 from nandoctor.target import Precision
@@ -38,3 +40,12 @@ def recorded_metrics(
         if column is not None and logged:
             found[name] = float(column.values[logged[-1]])
     return found
+
+
+def usable_rng(rng: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what is no state of this machine's generators."""
+    usable = dict(rng)
+    state = usable.get("torch")
+    if not isinstance(state, torch.Tensor) or state.shape != torch.get_rng_state().shape:
+        usable.pop("torch", None)
+    return usable
