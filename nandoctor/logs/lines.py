@@ -9,7 +9,10 @@ from nandoctor.logs.source import LONGEST_LINE, Source
 
 
 def line_blocks(source: Source) -> Iterator[tuple[bytes, int]]:
-    """Yield (whole lines, number of lines dropped before them as overlong)."""
+    """Yield (whole lines, number of lines dropped before them as overlong).
+
+    The end of a dropped line is still there, so that counting ends numbers the lines rightly.
+    """
     rest = b""
     dropped = 0
     is_skipping = False
@@ -40,8 +43,7 @@ def _first_end(block: bytes) -> int:
 def numbered(source: Source) -> Iterator[tuple[int, bytes]]:
     """Yield (1-based line number, line without its end); redraws share a number."""
     number = 1
-    for block, dropped in line_blocks(source):
-        number += dropped
+    for block, _ in line_blocks(source):
         for whole in block.split(b"\n"):
             for part in whole.replace(b"\x08", b"\r").split(b"\r"):
                 if part:

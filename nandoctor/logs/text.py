@@ -30,7 +30,6 @@ def _read(source: Source) -> Reading:
     for block, dropped in line_blocks(source):
         for _ in range(dropped):
             reading.unread("(a line of more than 4 MiB)")
-        number += dropped
         number = _read_block(block.replace(b"\x08", b"\r"), number, reader, scanner, reading)
         reader.learn()
     reading.num_lines = number - 1
