@@ -36,7 +36,7 @@ def account_of(course: Course, run: MetricHistory, rows: Rows, loss: Floats) -> 
         level = np.median(before[np.isfinite(before)]) if np.isfinite(before).any() else math.nan
         sentences.append(
             f"the loss lay at {level:.4g} without a rise up to step"
-            f" {steps[course.onset - 1]}, one logged point before"
+            f" {steps[course.onset - 1]}, the logged point before"
         )
     bad = np.flatnonzero(~np.isfinite(loss))
     if len(bad):
@@ -62,7 +62,7 @@ def _rise(course: Course, loss: Floats, steps: Steps) -> str:
     first = course.finite[lead.start]
     before = loss[course.finite[max(0, lead.start - WIDTH) : lead.start]]
     level = float(np.median(before)) if len(before) else float(loss[first])
-    times = f", {loss[first] / level:.3g} times as much" if level > 0 < loss[first] else ""
+    times = _times(float(loss[first]), level)
     return (
         f"at step {steps[first]} the loss left its healthy band: {loss[first]:.4g} after"
         f" {level:.4g}{times}; the run's own noise is {100 * math.expm1(lead.noise):.2g} %"
@@ -77,7 +77,7 @@ def _shape(course: Course, lead: Excursion, loss: Floats, steps: Steps) -> str:
     peak = f"peak {loss[top]:.4g} at step {steps[top]}"
     if course.outcome == "recovered":
         back = "" if lead.is_open else f", back in the band after {len(lead)} logged points"
-        return f"{peak}, {lead.jump / max(lead.noise, 0.01):.0f} times the noise{back}"
+        return f"{peak}, {lead.significance:.0f} times the run's own noise{back}"
     if shape.pattern == "oscillating":
         return (
             f"{shape.num_swings} falls gave back up to {100 * shape.deepest:.0f} % of the height"
@@ -85,7 +85,8 @@ def _shape(course: Course, lead: Excursion, loss: Floats, steps: Steps) -> str:
         )
     if shape.pattern == "exponential":
         return f"{shape.num_highs} of {len(points)} points were new highs, a climb; {peak}"
-    return f"the harm was done within {max(1, shape.num_highs)} logged points; {peak}"
+    within = "one logged point" if shape.num_highs < 2 else f"{shape.num_highs} logged points"
+    return f"the harm was done within {within}; {peak}"
 
 
 def _nonfinite(loss: Floats, steps: Steps, bad: Rows) -> str:
@@ -104,7 +105,7 @@ def _grad_norm(run: MetricHistory, row: int) -> list[str]:
     now, usual = float(column.values[row]), float(np.median(before))
     if not math.isfinite(now):
         return [f"grad_norm is {now} there, after {usual:.4g}"]
-    times = f", {now / usual:.3g} times as much" if usual > 0 else ""
+    times = _times(now, usual)
     return [f"grad_norm {now:.4g} there, after {usual:.4g}{times}"]
 
 
@@ -118,3 +119,7 @@ def _interval(course: Course, steps: Steps) -> list[str]:
         f"logged every {interval} steps: {climbing} of fewer than {3 * interval} steps cannot be"
         " told from a spike at this interval"
     ]
+
+
+def _times(now: float, usual: float) -> str:
+    return f", {now / usual:.3g} times as much" if usual > 0.0 and now > 0.0 else ""

@@ -45,6 +45,7 @@ class ClippingAdvice:
     first_fired_step: int | None
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def clipping_advice(
     history: MetricHistory, *, onset_step: int | None = None
 ) -> ClippingAdvice | None:

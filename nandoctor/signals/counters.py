@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nandoctor.evidence import Column, MetricHistory
 
 _MIN_COUNTED = 3
+_MOST = 1e15
 _MIN_SKIPPED = 10
 """Steps in a row that must be lost: a loss scaler finds its level in fewer."""
 
@@ -81,7 +82,7 @@ def stretches(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
 def _growth(run: MetricHistory, column: Column) -> NDArray[np.float64]:
     """Return what a counter grew by in each row, be it cumulative or a count of the interval."""
     rows = np.flatnonzero(column.logged)
-    values = np.where(column.finite, column.values, 0.0)[rows]
+    values = np.clip(np.where(column.finite, column.values, 0.0)[rows], 0.0, _MOST)
     # A count of one interval cannot exceed the interval.
     is_cumulative = bool((values[1:] > _passed(run, rows)[1:]).any())
     grown = np.zeros(len(run))

@@ -17,6 +17,7 @@ from nandoctor.signals.significance import MIN_CLIMB, is_spike, open_end, rare_s
 from nandoctor.signals.swing import growing_swing
 
 _MOSTLY = 0.5
+_HUGE = 1e150
 _OWN_CLIMB = 8
 """New highs after which a climb needs no earlier swings to be understood."""
 
@@ -53,7 +54,8 @@ def course_of(loss: Floats) -> Course:
     """Return the course of one run from its logged losses in order, float64[n]."""
     crash = final_failure(loss)
     finite = np.flatnonzero(np.isfinite(loss[:crash]))
-    height = scale_of(loss[finite]).height(loss[finite]) if len(finite) else np.empty(0)
+    values = np.clip(loss[finite], -_HUGE, _HUGE)
+    height = scale_of(values).height(values) if len(finite) else np.empty(0)
     blank = Course("healthy", None, crash, None, None, finite, height)
     if crash is not None:
         return _crashed(blank, "nan" if math.isnan(loss[crash]) else "inf")

@@ -29,7 +29,8 @@ class Excursion:
         stop: One past the last point outside.
         level: Height of the healthy level: the lowest running median so far.
         band: How far above the level the band reaches.
-        noise: Robust noise of the height before the start and before the peak, the larger.
+        noise: Robust noise of the height before the start.
+        unrest: The same before the peak, where it is larger.
         peak: Highest point above the level.
         jump: Highest point above the level just before, which may lie higher.
         is_open: The series ends outside the band.
@@ -40,6 +41,7 @@ class Excursion:
     level: float
     band: float
     noise: float
+    unrest: float
     peak: float
     jump: float
     is_open: bool
@@ -51,7 +53,7 @@ class Excursion:
     def significance(self) -> float:
         """The peak in units of the run's own noise."""
         unknown = _NOISE_OF_UNKNOWN * max(0.0, 1.0 - self.start / ENOUGH)
-        return self.jump / max(self.noise, _LEAST_NOISE + unknown)
+        return self.jump / max(self.unrest, _LEAST_NOISE + unknown)
 
 
 def find_excursions(height: Floats, *, begin: int = 0) -> list[Excursion]:
@@ -75,7 +77,8 @@ def find_excursions(height: Floats, *, begin: int = 0) -> list[Excursion]:
                 stop=stop,
                 level=float(level[start]),
                 band=float(top[start] - level[start]),
-                noise=max(float(noise[start]), float(noise[summit])),
+                noise=float(noise[start]),
+                unrest=max(float(noise[start]), float(noise[summit])),
                 peak=highest - float(level[start]),
                 jump=highest - float(local[start]),
                 is_open=stop == len(height),

@@ -22,6 +22,7 @@ _BADNESS: dict[Outcome, int] = {
 }  # fmt: skip
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def classify_history(history: MetricHistory, *, events: Sequence[LogEvent] = ()) -> Pattern:
     """Return the pattern of a log; with several runs in it the worst leads.
 

@@ -28,4 +28,4 @@ def growing_swing(height: Floats) -> Excursion | None:
     start = begin + int(np.argmax(height[begin:] > level + MIN_RISE))
     peak = float(height[start:].max()) - level
     noise = float(size[first])
-    return Excursion(start, len(height), level, MIN_RISE, noise, peak, peak, True)
+    return Excursion(start, len(height), level, MIN_RISE, noise, noise, peak, peak, True)

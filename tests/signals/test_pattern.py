@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nandoctor.evidence import LogEvent, MetricHistory, metric_history
 from nandoctor.signals import classify_history
@@ -158,3 +160,21 @@ def test_classify_labelled_logs_reaches_the_promised_share() -> None:
         healthy_wrong += truth["pattern"] == "healthy" != found
     assert right >= 0.9 * total
     assert healthy_wrong <= 0.02 * healthy
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.none() | st.floats() | st.floats(0.1, 10.0), max_size=80),
+    st.lists(st.none() | st.floats() | st.floats(0.1, 10.0), max_size=80),
+)
+def test_classify_any_numbers_give_a_consistent_answer(
+    losses: list[float | None], norms: list[float | None]
+) -> None:
+    """Absurd numbers raise nothing; what is said lies on steps that were logged."""
+    count = min(len(losses), len(norms))
+    history = metric_history(range(count), loss=losses[:count], grad_norm=norms[:count])
+    found = classify_history(history)
+    assert 0.0 <= found.confidence <= 1.0
+    assert (found.pattern == "healthy") == (found.outcome == "healthy")
+    for step in (found.onset_step, found.first_nonfinite_step, found.hidden_nan_step):
+        assert step is None or 0 <= step < count
