@@ -51,6 +51,7 @@ def load(name: str) -> Any:
 
 
 app = typer.Typer(
+    name="nandoctor",
     cls=LazyGroup,
     pretty_exceptions_enable=False,
     invoke_without_command=True,

@@ -57,9 +57,7 @@ def test_command_summary_equals_its_own_help(entry):
 def test_command_help_exits_zero(name):
     """Each command has a help page on stdout."""
     result = run(name, "--help")
-    assert result.exit_code == 0 and f"nandoctor {name}" in result.stdout.replace(
-        "root", "nandoctor"
-    )
+    assert result.exit_code == 0 and f"nandoctor {name}" in result.stdout
 
 
 def test_no_arguments_shows_help():
@@ -186,6 +184,19 @@ def test_pyproject_unknown_key_or_bad_toml_is_an_error(text, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     result = run("classify", "-", input=TEXTBOOK)
     assert result.exit_code == 2 and len(result.stderr.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("cla", "classify"), ("classify --form", "--format"), ("inspect --format sa", "sarif")],
+)
+def test_shell_completion_offers_commands_options_and_formats(words, expected, monkeypatch):
+    """Completion goes through the lazily imported commands."""
+    monkeypatch.setenv("_NANDOCTOR_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", f"nandoctor {words}")
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
+    done = run_python(None, "-m", "nandoctor")
+    assert done.stdout.split() == [expected]
 
 
 def test_closed_pipe_ends_without_a_traceback():
