@@ -307,9 +307,8 @@ def main() -> None:
     else:
         print("transformers is not installed: library cases and DebugUnderflowOverflow left out")
     for folder in folders:
-        paths = sorted(
-            p for p in folder.glob("*.py") if "TRUTH" in p.read_text() and options.only in p.name
-        )
+        files = [path for path in sorted(folder.glob("*.py")) if options.only in path.name]
+        paths = [path for path in files if "def build_model" in path.read_text()]
         if paths:
             print(f"\n{folder}: {len(paths)} cases")
             accuracy(paths, options.verbose)

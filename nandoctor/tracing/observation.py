@@ -11,16 +11,18 @@ from nandoctor.evidence import Origin, ReplayFacts
 from nandoctor.step import device_of, with_fixed_rng
 from nandoctor.target import ReplayTarget
 from nandoctor.tracing.gate import Gate, plain_run
+from nandoctor.tracing.harmless import dead_ends, felt_not
+from nandoctor.tracing.hints import row_hints
 from nandoctor.tracing.leaf_table import bad_leaves
 from nandoctor.tracing.numerics import image_numerics
 from nandoctor.tracing.origins import distinct, origin_of, with_owner
 from nandoctor.tracing.plain_facts import plain_facts, step_raised
 from nandoctor.tracing.positions import positions_of
 from nandoctor.tracing.records import Part, Plan
-from nandoctor.tracing.relevance import Proof, Search, ancestors
+from nandoctor.tracing.relevance import Proof, Search
 from nandoctor.tracing.runs import Run, watched
 from nandoctor.tracing.sample_trials import SampleTrials, quiet
-from nandoctor.tracing.samples import guilty_samples, row_hints
+from nandoctor.tracing.samples import guilty_samples
 from nandoctor.tracing.storages import Leaf
 from nandoctor.tracing.variations import has_recorded_failure, reproduced_otherwise
 
@@ -151,21 +153,3 @@ def samples_of(
         return None
     hints = row_hints(detail.outputs, trials.size)
     return guilty_samples(trials, hints, clock.say("finding the samples"))
-
-
-def felt_not(facts: ReplayFacts, origins: list[Origin]) -> tuple[str, ...]:
-    """Return the bad leaves that are no origin, in words."""
-    used = {origin.tensor for origin in origins}
-    return tuple(w for w in facts.harmless if w.split(":")[0].split(" ", 1)[-1] not in used)
-
-
-def dead_ends(trace: Run, proofs: list[Proof]) -> tuple[str, ...]:
-    """Return the ops with bad results that reach nothing, in words."""
-    felt = {record.index for record in ancestors(trace)} | {p.record.index for p in proofs}
-    words = [
-        f"{record.name} in {(record.place.module if record.place else '') or '<root>'}: "
-        "non-finite results that do not reach what fails"
-        for record in trace.watch.ledger.records.values()
-        if record.role == "candidate" and record.part == "forward" and record.index not in felt
-    ]
-    return tuple(dict.fromkeys(words))[:8]

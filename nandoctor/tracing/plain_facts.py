@@ -10,7 +10,7 @@ from nandoctor.evidence import ReplayFacts, TensorStats
 from nandoctor.step import device_of, with_fixed_rng
 from nandoctor.target import ReplayTarget
 from nandoctor.tracing.gate import Gate, plain_run
-from nandoctor.tracing.leaf_table import leaf_tensors
+from nandoctor.tracing.harmless import harmless_words
 from nandoctor.tracing.stats import tensor_stats
 from nandoctor.tracing.storages import Leaf
 
@@ -69,11 +69,3 @@ def precision_of(target: ReplayTarget) -> str:
     dtypes = [str(p.dtype).removeprefix("torch.") for p in target.model.parameters()]
     commonest = max(dict.fromkeys(dtypes), key=dtypes.count, default="float32")
     return short.get(commonest, commonest)
-
-
-def harmless_words(target: ReplayTarget, leaf: Leaf, key: str) -> str:
-    """Say in words that a leaf with bad elements was not felt."""
-    stats = tensor_stats(leaf.name, "other", leaf_tensors(target)[key])
-    counts = {"NaN": stats.num_nan, "+Inf": stats.num_posinf, "-Inf": stats.num_neginf}
-    found = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    return f"{leaf.kind} {leaf.name}: {found}, reaching neither the loss nor a gradient"

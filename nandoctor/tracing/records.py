@@ -42,7 +42,6 @@ class OpRecord:
     Args:
         sources: Ops that wrote the bad elements it read.
         leaves: Bad leaves that it read itself.
-        masks: Whether an intended infinity was among its inputs.
         forward: Index of the forward op whose gradient it computes.
         node: Name of the autograd node that ran it.
         is_custom: That node is a Python ``autograd.Function`` of the user's.
@@ -54,7 +53,6 @@ class OpRecord:
     role: Role
     sources: tuple[int, ...] = ()
     leaves: tuple[Leaf, ...] = ()
-    has_mask: bool = False
     forward: int | None = None
     node: str = ""
     is_custom: bool = False

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-import torch
-
 from nandoctor.tracing.sample_trials import SampleTrials
 
 MAX_PUT_BACK = 32
@@ -151,20 +149,3 @@ def smallest_failing(trials: SampleTrials, rows: list[int]) -> list[int]:
         else:
             parts *= 2
     return rows
-
-
-def row_hints(outputs: Sequence[torch.Tensor], size: int) -> list[list[int]]:
-    """Return the rows that a result's bad elements stand in, by each dimension of batch size."""
-    hints: list[list[int]] = []
-    for tensor in outputs:
-        if not tensor.is_floating_point() or tensor.layout is not torch.strided:
-            continue
-        bad = ~torch.isfinite(tensor)
-        for dim, length in enumerate(tensor.shape[:3]):
-            if not bool(bad.any()) or (length != size and (dim > 0 or length % size)):
-                continue
-            rows = bad.movedim(dim, 0).reshape(length, -1).any(1).nonzero()[:, 0].tolist()
-            hint = sorted({row // (length // size) for row in rows})
-            if hint not in hints:
-                hints.append(hint)
-    return hints

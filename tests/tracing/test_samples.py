@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import pytest
 import torch
 
-from nandoctor.tracing.samples import guilty_samples, row_hints
+from nandoctor.tracing.hints import row_hints
+from nandoctor.tracing.samples import guilty_samples
 
 
 class Trials:
