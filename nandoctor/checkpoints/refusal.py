@@ -54,6 +54,8 @@ def _what_it_is(path: Path) -> tuple[str, str]:
         return "an HTML page, not a checkpoint", "the download failed; look at it in a browser"
     if text.isascii() and b"\0" not in text:
         return "a text file, not a checkpoint", "logs are for: nandoctor classify"
+    if path.suffix == ".distcp":
+        return "a part of a distributed checkpoint", f"name its directory: {path.parent}"
     if path.suffix == ".safetensors":
         return "its safetensors header is damaged", "its first bytes were overwritten"
     return "not a checkpoint of a known format", ""

@@ -73,11 +73,11 @@ def _described(path: str, entry: Any, start: int, end: int) -> TensorRef:
     dtype = _DTYPES.get(entry["dtype"])
     if dtype is None:
         return TensorRef(str(entry["dtype"])[:32], shape, broken="its dtype is not known")
+    if dtype.endswith("_x2") and shape:
+        shape = (*shape[:-1], shape[-1] // 2)  # as torch counts them: two elements a byte
     kind = element_type(dtype)
     plain = TensorRef(dtype, shape, data=ByteRange(path, start + first, last - first))
     size = plain.numel * (kind.size if kind else 1)
-    if dtype == "float4_e2m1fn_x2":
-        size = (plain.numel + 1) // 2
     broken = ""
     if size != last - first:
         broken = f"wrong size: its shape needs {size} bytes, the header gives it {last - first}"

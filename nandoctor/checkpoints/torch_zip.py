@@ -52,7 +52,8 @@ class ArchiveStorages:
 
 
 def _sniff(path: Path, head: bytes) -> bool:
-    return has_entries(path, head, "data.pkl")
+    is_part = path.suffix == ".distcp"  # archives in a row, which only their directory explains
+    return not is_part and has_entries(path, head, "data.pkl")
 
 
 def open_archive(path: Path, folder: str = "data") -> Contents:

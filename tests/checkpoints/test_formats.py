@@ -118,6 +118,15 @@ def test_open_run_directory_names_the_checkpoints_in_it(tmp_path: Path) -> None:
     assert "checkpoint-5" in caught.value.hint
 
 
+def test_open_part_of_distributed_checkpoint_names_its_directory(written: dict[str, Path]) -> None:
+    """One file of a distributed checkpoint is no checkpoint; the hint says what is."""
+    part = next(written["dcp"].glob("*.distcp"))
+    assert not is_checkpoint(part)
+    with pytest.raises(UnreadableInputError, match="part of a distributed checkpoint") as caught:
+        open_checkpoint(part)
+    assert str(written["dcp"]) in caught.value.hint
+
+
 @pytest.mark.slow
 def test_open_exported_program_reads_weights(tmp_path: Path) -> None:
     """A torch.export archive gives the weights that its JSON lists."""
