@@ -12,10 +12,9 @@ from nandoctor.reports.html.blocks import bullets, section
 from nandoctor.reports.html.markup import Markup, el
 from nandoctor.reports.phrases import pattern_facts
 from nandoctor.reports.summary import pattern_title
-from nandoctor.reports.text import number
 from nandoctor.reports.words import Words
 
-WIDTH, LEFT, RIGHT, TOP, BOTTOM = 720, 74, 14, 22, 26
+WIDTH, LEFT, RIGHT, TOP, BOTTOM = 720, 86, 14, 22, 26
 POINTS = 1000
 _METRICS = (("loss", 260), ("grad_norm", 150), ("lr", 110), ("loss_scale", 110))
 
@@ -84,7 +83,7 @@ def _grid(line: Curve, height: int) -> list[Markup]:
         at = high - (high - low) * share
         y = f"{_y(line, height, at):.1f}"
         pieces.append(el("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="grid"))
-        label = number(line.unscaled(at))
+        label = f"{line.unscaled(at):.3g}"
         pieces.append(el("text", label, x=LEFT - 8, y=y, class_="tick", text_anchor="end", dy=4))
     ends = ((line.step.min(), "start"), (line.step.max(), "end"))
     pieces += [
