@@ -60,7 +60,7 @@ RUNS = {
     "all_masked_softmax": Run(good_step=1200),
     "bad_parameter": Run(good_step=650, fault=flip_exponent_bit),
     "corrupt_sample": Run(good_step=600),
-    "fp16_attention_overflow": Run(good_step=600),
+    "fp16_attention_overflow": Run(good_step=400),
     "gradient_accumulation": Run(good_step=400),
     "healthy": Run(good_step=350),
     "healthy_recovered_spike": Run(good_step=500),

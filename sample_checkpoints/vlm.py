@@ -59,13 +59,21 @@ class Block(nn.Module):
 
 
 class VisionTower(nn.Module):
-    """Patches of an image to features; like LLaVA, no norm after the last block."""
+    """Patches of an image to features; a norm after the last block only where asked for."""
 
-    def __init__(self, width: int, norm: str = "pre", size: int = 16, patch: int = 4) -> None:
+    def __init__(
+        self,
+        width: int,
+        norm: str = "pre",
+        has_post_norm: bool = False,
+        size: int = 16,
+        patch: int = 4,
+    ) -> None:
         super().__init__()
         self.patch_embedding = nn.Conv2d(3, width, patch, patch)
         self.position_embedding = nn.Parameter(torch.randn(1, (size // patch) ** 2, width) * 0.1)
         self.layers = nn.ModuleList([Block(width, 2, norm)])
+        self.post_layernorm = nn.LayerNorm(width) if has_post_norm else nn.Identity()
 
     def forward(self, pixel_values: Tensor) -> Tensor:
         """Return [batch, patches, width]."""
@@ -73,7 +81,7 @@ class VisionTower(nn.Module):
         x = x + self.position_embedding
         for layer in self.layers:
             x = layer(x)
-        return x
+        return self.post_layernorm(x)
 
 
 class Projector(nn.Module):
@@ -141,10 +149,11 @@ class VisionLanguageModel(nn.Module):
         text_width: int = 28,
         norm: str = "pre",
         vision_norm: str = "",
+        has_post_norm: bool = False,
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.vision_tower = VisionTower(vision_width, vision_norm or norm)
+        self.vision_tower = VisionTower(vision_width, vision_norm or norm, has_post_norm)
         self.multi_modal_projector = Projector(vision_width, text_width)
         self.language_model = LanguageModel(vocabulary, text_width, 32, norm, dropout)
 

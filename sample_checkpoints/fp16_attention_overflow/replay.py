@@ -10,10 +10,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from shapes import generator, normalise, scenes
 from vlm import VisionLanguageModel, next_word_loss
 
-SEED = 0
+SEED = 1
 STEPS = 800
 BATCH_SIZE = 8
-LEARNING_RATE = 2e-2
+LEARNING_RATE = 3e-2
 WARMUP_STEPS = 100
 PRECISION = "fp16_amp"
 MIN_LOSS_SCALE = 1e-8
@@ -21,7 +21,7 @@ MIN_LOSS_SCALE = 1e-8
 
 def build_model():
     torch.manual_seed(SEED)
-    return VisionLanguageModel(vision_norm="none")
+    return VisionLanguageModel(vision_norm="none", has_post_norm=True)
 
 
 def build_optimizer(model):
