@@ -185,12 +185,12 @@ def speed(count: int) -> None:
 def memory(count: int) -> None:
     """Print the peak memory of a process that reads a log, against the log's size."""
     code = (
-        "import resource, sys; from nandoctor.logs import read_log, read_events; "
-        "start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; "
-        "(read_log if sys.argv[2] == 'log' else read_events)(sys.argv[1]); "
-        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - start) // 1024)"
+        "import sys; from pathlib import Path; from nandoctor.logs import read_log, read_events; "
+        "peak = lambda: int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]); "
+        "start = peak(); (read_log if sys.argv[2] == 'log' else read_events)(sys.argv[1]); "
+        "print((peak() - start) // 1024)"
     )
-    print("peak memory above the imports, MB")
+    print("peak memory above the imports, MB (Linux)")
     with tempfile.TemporaryDirectory() as folder:
         for lines in (count // 4, count):
             path = Path(folder) / "train.log"
@@ -219,7 +219,7 @@ def main() -> None:
     else:
         print(f"no corpus at {options.data}: reading is not measured")
     speed(options.lines)
-    memory(options.lines // 4)
+    memory(options.lines)
 
 
 if __name__ == "__main__":
