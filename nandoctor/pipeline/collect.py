@@ -15,7 +15,6 @@ from nandoctor.evidence import (
     CheckpointFacts,
     Evidence,
     LogFacts,
-    MetricHistory,
     ReplayFacts,
     Skipped,
     Trial,
@@ -85,15 +84,7 @@ def scanned(path: Path, settings: Settings, progress: Progress = None) -> Checkp
 def judged(log: LogFacts) -> LogFacts:
     """Add pattern and forecast to a log that was read."""
     pattern = signals.classify_history(log.history, events=log.events)
-    forecast = signals.forecast(log.history, crash_step=crash_step(log.history, pattern.onset_step))
-    return replace(log, pattern=pattern, forecast=forecast)
-
-
-def crash_step(history: MetricHistory, onset: int | None) -> int | None:
-    """First step with a non-finite loss, else the onset of the divergence."""
-    if history.loss is not None and history.loss.nonfinite.any():
-        return int(history.step[history.loss.nonfinite.argmax()])
-    return onset
+    return replace(log, pattern=pattern, forecast=signals.forecast(log.history))
 
 
 def history_log(facts: CheckpointFacts) -> LogFacts | None:
