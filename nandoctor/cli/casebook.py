@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nandoctor.cli.output import say
+from nandoctor.cli.terminal import say
 from nandoctor.errors import NandoctorError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nandoctor.cli.output import say, terminal_view
+from nandoctor.cli.terminal import say, terminal_view
 from nandoctor.errors import NandoctorError
 from nandoctor.findings import Rule
 

@@ -1,10 +1,7 @@
-"""Where a report goes and how it looks there; the shared options of all commands that report."""
+"""The shared options of all commands that report, and what they do with the report."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
@@ -14,11 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-from nandoctor.errors import ExitCode, NandoctorError
+from nandoctor.cli.terminal import say, terminal_view, write
+from nandoctor.errors import ExitCode
 from nandoctor.findings import Report
 from nandoctor.reports import RENDERERS, View
 
-MAX_WIDTH = 120
 SUFFIXES = {
     ".json": "json", ".md": "markdown", ".html": "html", ".htm": "html", ".sarif": "sarif",
     ".xml": "junit",
@@ -109,43 +106,3 @@ def together(command: str, reports: list[Report]) -> Report:
         return reports[0]
     inputs = tuple(name for report in reports for name in report.inputs)
     return Report(command=command, inputs=inputs, files=tuple(reports))
-
-
-def terminal_view() -> View:
-    """Return the view that suits standard output."""
-    is_colored = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-    if os.environ.get("FORCE_COLOR"):
-        is_colored = True
-    if os.environ.get("NO_COLOR"):
-        is_colored = False
-    width = min(shutil.get_terminal_size((80, 24)).columns, MAX_WIDTH)
-    return View(width=max(width, 40), has_color=is_colored, is_ascii=not _takes("│✗⠁"))
-
-
-def _takes(text: str) -> bool:
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def say(text: str) -> None:
-    """Write a finished text to standard output, whatever its encoding."""
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
-
-
-def write(text: str, path: Path) -> None:
-    """Write a finished text to a file and say so on stderr.
-
-    Raises:
-        NandoctorError: The file cannot be written.
-    """
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise NandoctorError(
-            f"{path}: cannot be written: {error.strerror}", hint="give another path with -o"
-        ) from error
-    print(f"report written to {path}", file=sys.stderr)

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from nandoctor.cli import options
-from nandoctor.cli.output import reporting, say
+from nandoctor.cli.output import reporting
 from nandoctor.cli.progress import progress
+from nandoctor.cli.terminal import say
 from nandoctor.errors import NandoctorError
 from nandoctor.findings import Report
 

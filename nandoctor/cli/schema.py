@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from nandoctor.cli.output import say
+from nandoctor.cli.terminal import say
 
 
 def command() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nandoctor.cli.output import say, terminal_view
+from nandoctor.cli.terminal import say, terminal_view
 from nandoctor.errors import ExitCode
 
 if TYPE_CHECKING:
