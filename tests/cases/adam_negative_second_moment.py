@@ -44,7 +44,8 @@ def compute_loss(model, batch):
 
 
 TRUTH = {
-    "phase": "optimizer", "module": "", "op": ["sqrt", "_foreach_sqrt", "_foreach_sqrt_"],
+    "phase": "optimizer",
+    "module_also": ["head"], "module": "", "op": ["sqrt", "_foreach_sqrt", "_foreach_sqrt_"],
     "marker": None, "bad": "head.weight", "samples": None, "cause": "optimizer_state",
     "fixed_by": ["reset_optimizer"],
 }  # fmt: skip

@@ -39,7 +39,8 @@ def compute_loss(model, batch):
 
 
 TRUTH = {
-    "phase": "optimizer", "module": "", "op": ["mul", "mul_", "_foreach_mul_", "add_",
+    "phase": "optimizer",
+    "module_also": ["first"], "module": "", "op": ["mul", "mul_", "_foreach_mul_", "add_",
     "_foreach_add_"],
     "marker": None, "bad": "first.weight", "samples": None, "cause": "optimizer_state",
     "fixed_by": ["reset_optimizer"],
