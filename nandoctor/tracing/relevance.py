@@ -62,9 +62,7 @@ class Search:
         if not found:
             found = self._prove(self._hidden())
         if not found and queue:
-            first = queue[0]
-            run = self.tried.get(first.index) or self.leave(first)
-            found = [Proof(first, run, is_proved=False)]
+            found = [Proof(queue[0], self.leave(queue[0]), is_proved=False)]
         return sorted(found, key=lambda proof: proof.record.index)
 
     def _prove(self, queue: list[OpRecord]) -> list[Proof]:
@@ -72,10 +70,14 @@ class Search:
         queue = list(queue)
         while queue and len(self.tried) < MAX_TRIES and len(found) < MAX_ORIGINS:
             record = queue.pop(0)
-            if record.index in self.tried or (found and time.monotonic() > self.deadline):
+            if record.index in self.tried:
                 continue
+            if self.tried and time.monotonic() > self.deadline:
+                break
             run = self.leave(record)
-            if run.reached and is_same_op(run, record):
+            if not run.reached or not is_same_op(run, record):
+                run.watch.details.clear()  # copies of tensors that nobody will ask for
+            else:
                 found.append(Proof(record, run))
                 # What the origin's bad elements covered shows once they alone are left.
                 queue += [r for r in repaired(run) if r.index not in self.tried and r not in queue]
