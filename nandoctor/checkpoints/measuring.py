@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +12,12 @@ from nandoctor.checkpoints.assembly import Part, finish, parts_of
 from nandoctor.checkpoints.checkpoint import Checkpoint
 from nandoctor.checkpoints.contents import TensorRef
 from nandoctor.checkpoints.integrity import check_crcs
+from nandoctor.checkpoints.meter import Meter, Progress
 from nandoctor.checkpoints.partial import Partial
 from nandoctor.checkpoints.pool import num_bytes, run_tasks
 from nandoctor.checkpoints.scanning import Task, tasks_of
 from nandoctor.evidence import CheckpointFacts, Damage, Role, TensorStats
 
-Progress = Callable[[str, float], None]
 Measured = "Partial | str"
 
 
@@ -66,7 +64,7 @@ def measure(
     parts = [parts_of(ref) for ref in unique]
     tasks: list[Task] = []
     reasons = [_plan(group, tasks, exact) for group in parts]
-    outcomes = run_tasks(tasks, _Meter(sum(map(num_bytes, tasks)), progress).advance)
+    outcomes = run_tasks(tasks, Meter(sum(map(num_bytes, tasks)), progress).advance)
     joined = [
         reason or _joined(ref, group, outcomes)
         for ref, group, reason in zip(unique, parts, reasons, strict=True)
@@ -143,25 +141,3 @@ def _relative(file: str, root: str) -> str:
     if not file or path == base:
         return ""
     return str(path.relative_to(base)) if path.is_relative_to(base) else path.name
-
-
-class _Meter:
-    """Tells the progress callback how far the bytes are, with the time left."""
-
-    def __init__(self, total: int, progress: Progress | None) -> None:
-        self.total = max(1, total)
-        self.progress = progress
-        self.done = 0
-        self.start = time.monotonic()
-        self.lock = threading.Lock()
-
-    def advance(self, size: int) -> None:
-        """Count bytes that are done."""
-        if self.progress is None:
-            return
-        with self.lock:
-            self.done += size
-            share = min(1.0, self.done / self.total)
-            seconds = (time.monotonic() - self.start) * (1 - share) / max(share, 1e-6)
-            done, total = self.done / 1e9, self.total / 1e9
-            self.progress(f"scanning {done:.2f} of {total:.2f} GB, {seconds:.0f} s left", share)

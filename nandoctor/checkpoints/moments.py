@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nandoctor.checkpoints.contents import TensorRef
+from nandoctor.checkpoints.group_orders import group_orders
 from nandoctor.checkpoints.pickle_objects import Instance, Opaque
 from nandoctor.checkpoints.regions import as_tensor
 from nandoctor.checkpoints.registration_order import Shapes, registration_order
@@ -42,7 +43,7 @@ def parameter_names(optimizer: Any, candidates: Sequence[Shapes]) -> dict[Any, s
     shapes = {_key(key): _shape_of(state, key) for key in keys}
     ordered = [registration_order(parameters) for parameters in candidates]
     for registered in ordered:
-        for order in _orders([len(group) for group in members], registered or ()):
+        for order in group_orders([len(group) for group in members], registered or ()):
             if _fits(keys, order, shapes):
                 return {_key(key): name for key, (name, _) in zip(keys, order, strict=True)}
     if len(members) == 1 and ordered and ordered[0] is not None:
@@ -67,51 +68,6 @@ def _shape_of(state: Mapping[Any, Any], key: Any) -> tuple[int, ...] | None:
         return None
     refs = (as_tensor(slots.get(moment)) for moment in _MOMENTS)
     return next((ref.shape for ref in refs if ref is not None), None)
-
-
-def _orders(sizes: list[int], parameters: Shapes) -> list[Shapes]:
-    """Return the orders that trainers use: the model's, or decayed parameters before the others."""
-    orders = [parameters, *_module_orders(sizes, parameters)]
-    if len(sizes) == 2:
-        for keeps_out in (_is_bias_or_norm, _is_vector, _is_bias):
-            rest = [p for p in parameters if keeps_out(p)]
-            decayed = [p for p in parameters if not keeps_out(p)]
-            orders += [[*decayed, *rest]] if len(decayed) == sizes[0] else []
-            orders += [[*rest, *decayed]] if len(rest) == sizes[0] else []
-    return orders
-
-
-def _module_orders(sizes: list[int], parameters: Shapes) -> list[Shapes]:
-    """Return the orders in which one of two groups is a module (another rate for the projector)."""
-    if len(sizes) != 2:
-        return []
-    names = [name for name, _ in parameters]
-    prefixes = {name[:at] for name in names for at, c in enumerate(name) if c == "."}
-    orders: list[Shapes] = []
-    for prefix in sorted(prefixes):
-        inside = [p for p in parameters if p[0].startswith(f"{prefix}.")]
-        rest = [p for p in parameters if not p[0].startswith(f"{prefix}.")]
-        if rest and (len(inside), len(rest)) == tuple(sizes):
-            orders.append([*inside, *rest])
-        if rest and (len(rest), len(inside)) == tuple(sizes):
-            orders.append([*rest, *inside])
-    return orders
-
-
-def _is_vector(parameter: tuple[str, tuple[int, ...]]) -> bool:
-    return len(parameter[1]) < 2
-
-
-def _is_bias(parameter: tuple[str, tuple[int, ...]]) -> bool:
-    return parameter[0].endswith("bias")
-
-
-def _is_bias_or_norm(parameter: tuple[str, tuple[int, ...]]) -> bool:
-    """As Hugging Face's Trainer splits: biases and the weights of normalisation layers."""
-    name, shape = parameter
-    layer = name.rpartition(".")[0].rpartition(".")[2].lower()
-    is_norm = len(shape) == 1 and ("norm" in layer or layer.startswith(("ln", "bn")))
-    return "bias" in name or is_norm
 
 
 def _fits(keys: Sequence[Any], order: Shapes, shapes: Mapping[Any, Any]) -> bool:

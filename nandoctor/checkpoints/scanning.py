@@ -14,7 +14,7 @@ from nandoctor.checkpoints.contents import ByteRange, TensorRef
 from nandoctor.checkpoints.dtypes import ElementType, element_type
 from nandoctor.checkpoints.fast_kernels import FastKernel, is_fast
 from nandoctor.checkpoints.inflate import blocks_of
-from nandoctor.checkpoints.kernels import measure_precisely, measure_table
+from nandoctor.checkpoints.kernels import measure_precisely
 from nandoctor.checkpoints.meaning import (
     Transform,
     bad_places,
@@ -24,6 +24,7 @@ from nandoctor.checkpoints.meaning import (
 )
 from nandoctor.checkpoints.partial import Partial
 from nandoctor.checkpoints.positioned import open_sequential, read_into
+from nandoctor.checkpoints.table_kernel import measure_table
 from nandoctor.checkpoints.views import ViewPlan, gather, plan_view
 
 BLOCK = 1 << 19
