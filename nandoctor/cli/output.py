@@ -11,10 +11,12 @@ from typing import Annotated, Any
 
 import typer
 
+from nandoctor.cli.selection import selected
 from nandoctor.cli.terminal import say, terminal_view, write
 from nandoctor.errors import ExitCode
 from nandoctor.findings import Report
 from nandoctor.reports import RENDERERS, View
+from nandoctor.reports.redact import redacted
 
 SUFFIXES = {
     ".json": "json", ".md": "markdown", ".html": "html", ".htm": "html", ".sarif": "sarif",
@@ -66,12 +68,8 @@ def emit(
     debug: Annotated[bool, _option("--debug", help="Show the traceback of an error.")] = False,
 ) -> int:  # fmt: skip
     """Print or write a report and return the exit code."""
-    from nandoctor.cli.selection import selected
-
     report = selected(report, select, ignore)
     if redact:
-        from nandoctor.reports.redact import redacted
-
         report = redacted(report)
     name = format_ or (SUFFIXES.get(output.suffix, "rich") if output else "rich")
     view = replace(View() if output else terminal_view(), lang=lang)

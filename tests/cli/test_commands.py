@@ -114,11 +114,11 @@ def test_inspect_of_a_series_tells_when_each_tensor_turned_bad():
 def test_casebook_add_search_stats_export_import(tmp_path, own_casebook, monkeypatch):
     """A report goes in, is found by its cause, counted, and carried to another casebook."""
     path = tmp_path / "report.json"
-    run("diagnose", CRASHED, "-o", path)
+    run("classify", CRASHED / "metrics.csv", "-o", path)
     assert "1 new of 1" in run("casebook", "add", path, "--note", "halved the lr").stdout
     assert "halved the lr" in run("casebook", "search", "--cause", "learning_rate").stdout
     assert run("casebook", "search", "--cause", "fp16").stdout == ""
-    assert "learning_rate_too_high" in run("casebook", "stats", "--by", "precision").stdout
+    assert "learning_rate_too_high" in run("casebook", "stats", "--by", "pattern").stdout
     lines = tmp_path / "cases.jsonl"
     lines.write_text(run("casebook", "export").stdout)
     monkeypatch.setenv("NANDOCTOR_CASEBOOK", str(tmp_path / "other.db"))
