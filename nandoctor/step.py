@@ -94,7 +94,9 @@ def device_of(model: torch.nn.Module) -> torch.device:
 def backward(target: ReplayTarget, loss: torch.Tensor) -> None:
     """Run the backward pass of the scaled loss and unscale the gradients."""
     scale = target.precision.loss_scale
-    torch.autograd.backward(loss if scale == 1.0 else loss * scale)
+    # As GradScaler, by a float32 tensor: a loss in half precision does not overflow here.
+    factor = torch.tensor(scale, device=loss.device)
+    torch.autograd.backward(loss if scale == 1.0 else loss * factor)
     if scale != 1.0:
         for parameter in target.model.parameters():
             if parameter.grad is not None:
