@@ -97,13 +97,23 @@ def _against_dynamics(
         return 0.6, f"the stored state is damaged: {damage[0].message}"
     trial = evidence.trial("old_weights")
     if is_reproduced(evidence) and trial is not None:
-        if trial.outcome == "not_fixed":
+        if trial.outcome == "not_fixed" and _speaks_of_weights(evidence, finding):
             return 0.3, "the same batch fails on the last good weights, too"
         if trial.outcome == "fixed" and not _is_visible_in_data(finding, causes):
             return 1.15, ""
     if _is_visible_in_data(finding, causes):
         return 0.5, "the batch itself is visibly on the wrong scale"
     return 1.0, ""
+
+
+def _speaks_of_weights(evidence: Evidence, finding: Finding) -> bool:
+    """Whether old weights that fail clear the training before.
+
+    Not in phase optimizer, where the moments of the crash are still in use, and not for settings
+    outside their domain, which are a fact.
+    """
+    in_update = evidence.replay is not None and evidence.replay.phase == "optimizer"
+    return not in_update and finding.cause != "optimizer_instability"
 
 
 def _is_visible_in_data(finding: Finding, causes: Sequence[Finding]) -> bool:

@@ -5,6 +5,7 @@ import math
 from nandoctor.evidence import Evidence, TensorStats
 from nandoctor.findings import Finding, Grade, Rule
 from nandoctor.rules.attribution import component_of
+from nandoctor.rules.curve import curve_of
 from nandoctor.rules.moments import moved_too_far
 from nandoctor.rules.site import replayed
 
@@ -51,7 +52,9 @@ def _replayed(evidence: Evidence) -> list[Finding]:
     if replay is None or origin is None:
         return []
     if replay.phase != "parameters":
-        return _repaired(evidence)
+        read = [item.stats for item in (*origin.inputs, *origin.forward_inputs)]
+        flipped = [_flipped(stats, evidence) for stats in read if is_flipped(stats)]
+        return [*_repaired(evidence), *flipped]
     if is_buffer(evidence, origin.tensor or ""):
         return []
     name = origin.tensor or origin.module
@@ -62,9 +65,9 @@ def _replayed(evidence: Evidence) -> list[Finding]:
 
 def _repaired(evidence: Evidence) -> list[Finding]:
     """A finite weight out of family, shown by the repair that made the step finite."""
-    trial = evidence.trial("reset_param")
-    if trial is None or trial.outcome != "fixed":
-        return []
+    trial, curve = evidence.trial("reset_param"), curve_of(evidence)
+    if trial is None or trial.outcome != "fixed" or (curve and curve.num_rising):
+        return []  # after a divergence sound weights help as well, whatever began it
     message = f"with {trial.detail} restored the step is finite"
     return [_finding(message, trial.detail, 0.85, False, grade=Grade.reproduced)]
 
@@ -82,7 +85,17 @@ def _stored(evidence: Evidence) -> list[Finding]:
         )
         for t in bad
     ]  # fmt: skip
-    return found + [_flipped(t, evidence) for t in crash.tensors if is_flipped(t)]
+    good = evidence.last_good.tensors if evidence.last_good else ()
+    before = {tensor.name: tensor for tensor in good}
+    flipped = [t for t in crash.tensors if is_flipped(t) and _is_lone(t, before.get(t.name))]
+    return found + [_flipped(tensor, evidence) for tensor in flipped]
+
+
+def _is_lone(tensor: TensorStats, before: TensorStats | None) -> bool:
+    """Whether the rest of the tensor is as it was: a flip changes one element, dynamics all."""
+    if before is None or not before.rms_rest or tensor.rms_rest is None:
+        return True
+    return 0.1 < tensor.rms_rest / before.rms_rest < 10.0
 
 
 def is_flipped(tensor: TensorStats) -> bool:
@@ -113,7 +126,9 @@ def saved_after_the_fact(evidence: Evidence) -> bool:
         return False
     parameters = [t for t in crash.tensors if t.role == "parameter" and t.numel]
     bad = [t for t in parameters if not t.is_finite]
-    return len(parameters) >= 2 and len(bad) > 0.5 * len(parameters)
+    whole = [t for t in bad if t.num_nonfinite > 0.9 * t.numel]
+    # A NaN gradient spoils whole tensors, a fault of the machine some elements.
+    return len(bad) > 1 and (len(bad) > 0.5 * len(parameters) or 2 * len(whole) > len(bad) > 2)
 
 
 def is_buffer(evidence: Evidence, name: str) -> bool:

@@ -5,6 +5,10 @@ from nandoctor.findings import Finding, Rule
 from nandoctor.rules.site import cured_by_precision, found_at, half_dtype, is_zero, site_of
 
 CODE, CAUSE = "ND202", "fp16_underflow"
+DOMAINS = frozenset(
+    {"div", "log", "log2", "log10", "sqrt", "rsqrt", "reciprocal", "pow", "acos", "asin", "atan2",
+     "logit", "norm", "linalg_vector_norm", "std", "var", "cdist", "normalize", "addcdiv", "log1p"}
+)  # fmt: skip
 SMALLEST = 2.0**-25  # half of the smallest subnormal: rounds to zero
 
 DOC = """
@@ -42,7 +46,7 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     site = site_of(evidence)
     if site is None or half_dtype(evidence, site) != "float16":
         return ()
-    if not (site.has(is_zero) or site.op.endswith("norm")):
+    if not (site.has(is_zero) and site.op in DOMAINS) and not site.op.endswith("norm"):
         return ()
     cure = cured_by_precision(evidence)
     eps = [v for k, v in site.origin.arguments.items() if k == "eps" and isinstance(v, float)]

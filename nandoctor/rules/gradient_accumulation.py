@@ -117,7 +117,9 @@ def level_shift(curve: Curve) -> tuple[float, int] | None:
         new, old = norms[after], norms[before]
         if len(new) < 5 or not (np.isfinite(new).all() and np.isfinite(old).all()):
             continue
-        if new.min() < SEPARATION * old.max() or new[2:].max() > 3 * new[:2].max():
+        if new.min() < SEPARATION * old.max() or np.median(new) < 3 * np.median(old):
+            continue
+        if new[2:].max() > 3 * new[:2].max():
             continue
         if np.median(losses[after]) > losses[before].max():
             continue

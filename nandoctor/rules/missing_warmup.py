@@ -32,9 +32,9 @@ step 0: lr 0.05 (peak)     loss 2.1, 2.7, 3.3, 11.4, ...
 Raise the rate linearly over max(2 / (1 - beta2), 1 % of the run) steps, 2000 for beta2 = 0.999.
 
 ## Look-alikes
-Plain SGD has no second moment to wait for: at a large rate it is `learning_rate_too_high`, and only
-a divergence from the very first steps at an ordinary rate points to the start. A resumed run starts at its
-rate because the warm-up is behind it.
+Plain SGD has no second moment to wait for: at a large rate it is `learning_rate_too_high`, and
+only a divergence from the very first steps at an ordinary rate points to the start. A resumed run
+starts at its rate because the warm-up is behind it.
 
 ## References
 Ma and Yarats 2021, "On the adequacy of untuned warmup"; Liu et al. 2020, "RAdam".

@@ -32,7 +32,7 @@ def gradient_factor(evidence: Evidence) -> tuple[float, int, bool] | None:
     """Return (recorded over probed gradient norm, step, exact), None where they agree.
 
     Exact: at the good checkpoint's own step, with the recorded loss reproduced. Else the smallest
-    factor over at least three steps on weights that are a few steps old.
+    factor over at least two steps on weights that are a few steps old.
     """
     ratios = [(p, p.recorded_grad_norm / p.grad_norm) for p in evidence.probes
               if p.grad_norm and p.recorded_grad_norm and math.isfinite(p.grad_norm)]  # fmt: skip
@@ -45,7 +45,7 @@ def gradient_factor(evidence: Evidence) -> tuple[float, int, bool] | None:
     if same_loss and factor > 1.8 and abs(factor - round(factor)) < 0.03 * factor:
         return factor, first.step, True
     alike = [ratio for probe, ratio in ratios if _is_alike(probe)]
-    if len(alike) >= 3 and min(alike) > 3 and len(alike) >= 0.7 * len(ratios):
+    if len(alike) >= 2 and min(alike) > 3 and len(alike) >= 0.7 * len(ratios):
         return min(alike), first.step, False
     return None
 
