@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from nandoctor.checkpoints.contents import ByteRange, TensorRef
 from nandoctor.checkpoints.dtypes import element_type
 from nandoctor.checkpoints.measuring import measure, tensor_stats
-from nandoctor.checkpoints.naming import SLOT_ROLES, strip_wrappers
+from nandoctor.checkpoints.model_names import strip_wrappers
+from nandoctor.checkpoints.naming import SLOT_ROLES
 from nandoctor.checkpoints.partial import Partial
 from nandoctor.evidence import CheckpointFacts, Damage, Role, TensorStats, TrainingState
 
