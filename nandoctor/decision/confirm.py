@@ -15,7 +15,7 @@ def confirm(evidence: Evidence, finding: Finding) -> Finding:
     Verified: an intervention that the rule names made the reproduced step finite, and it does not
     hide the fault. A note, or a finding about something else than the failing step, stays as it is.
     """
-    if not finding.is_cause or finding.severity == "note":
+    if not finding.is_cause or finding.severity == "note" or finding.grade is Grade.verified:
         return finding
     if not is_reproduced(evidence):
         return finding

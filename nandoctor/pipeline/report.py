@@ -15,7 +15,7 @@ DIAGNOSING = frozenset({"diagnose", "replay", "classify", "triage"})
 
 def report_on(evidence: Evidence, *, show_all: bool = False) -> Report:
     """Join what was observed and what it means."""
-    findings = run_rules(evidence)
+    findings = decision.confirm_all(evidence, run_rules(evidence))
     leading = evidence.logs[0] if len(evidence.logs) == 1 else leading_log(evidence)
     report = Report(
         command=evidence.command,

@@ -6,7 +6,7 @@ from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Rule
 from nandoctor.rules.curve import curve_of, is_adaptive, param_group
 from nandoctor.rules.moments import impossible_moments, moved_too_far
-from nandoctor.rules.probing import is_data_cleared
+from nandoctor.rules.probing import hard_batch, is_data_cleared
 from nandoctor.rules.site import replayed, short
 
 CODE, CAUSE = "ND403", "optimizer_state"
@@ -111,6 +111,8 @@ def _left(evidence: Evidence) -> Iterator[Finding]:
     jump = curve.lr_jump()
     at_once = abs(curve.loss[curve.onset]) > 2 * curve.level
     if not at_once or curve.is_announced or (jump and jump[0] > 1.5):
+        return
+    if hard_batch(evidence, curve) is not None:
         return
     cleared = is_data_cleared(evidence, curve)
     rate = curve.lr_at(curve.onset)

@@ -45,7 +45,7 @@ def gradient_factor(evidence: Evidence) -> tuple[float, int, bool] | None:
     if same_loss and factor > 1.8 and abs(factor - round(factor)) < 0.03 * factor:
         return factor, first.step, True
     alike = [ratio for probe, ratio in ratios if _is_alike(probe)]
-    if len(alike) >= 2 and min(alike) > 3 and len(alike) >= 0.7 * len(ratios):
+    if len(alike) >= 2 and min(alike) > 3 and 2 * len(alike) > len(ratios):
         return min(alike), first.step, False
     return None
 
