@@ -107,7 +107,7 @@ def read_events(path: str) -> tuple[LogEvent, ...]:
             return tuple(events_of(history))
         scanner = EventScanner()
         if not binary:
-            for number, line in numbered(source):
+            for number, line in numbered(source, scanner.is_wanted):
                 scanner.take(number, line.decode("utf-8", "replace"))
     return tuple(scanner.finish())
 

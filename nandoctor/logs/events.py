@@ -13,6 +13,7 @@ from nandoctor.logs.groups import BAR
 from nandoctor.logs.line import Named, numbers_of, plain, rank_of
 from nandoctor.logs.tracebacks import Tracebacks
 
+_ZERO_COUNT = re.compile(r"nan iterations:?\s*0\b")
 _PER_KIND = 1000
 """Events of one kind that are kept: the first ones tell the story."""
 _LONGEST = 4096
@@ -26,6 +27,7 @@ _CODE = re.compile(
     r"\b(?:Collecting|Downloading|Installing|Requirement already)\b"
 )
 _NEEDLES = tuple(dict.fromkeys(needle for kind in KINDS for needle in kind.needles))
+_IN_BLOCK = (b"traceback", b"error detected in", *(needle.encode() for needle in _NEEDLES))
 
 
 class EventScanner:
@@ -43,6 +45,11 @@ class EventScanner:
         self._nan_steps = 0.0
         self._step: int | None = None
 
+    def is_wanted(self, block: bytes) -> bool:
+        """Whether a block of lines may hold an event or the rest of one."""
+        lower = block.lower()
+        return not self._tracebacks.is_idle or any(needle in lower for needle in _IN_BLOCK)
+
     def take(self, number: int, text: str) -> None:
         """Look at one line."""
         text = plain(text[:_LONGEST]).rstrip()
@@ -55,8 +62,8 @@ class EventScanner:
             self._keep(self._named(event))
         if self._tracebacks.is_inside(rank) or any(event.line == number for event in ended):
             return
-        lower = bare.lower()
-        kind = kind_of(bare, lower)
+        lower = _ZERO_COUNT.sub("", bare.lower())
+        kind = kind_of(bare, lower.replace("nan iterations", ""))  # a counter, read below
         if kind is not None:
             if not _CODE.search(bare):
                 self._keep(LogEvent(kind, number, bare[:500].strip(), self._step_of(bare), rank))

@@ -3,7 +3,7 @@ overlong one is dropped and counted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from nandoctor.logs.source import LONGEST_LINE, Source
 
@@ -40,10 +40,19 @@ def _first_end(block: bytes) -> int:
     return min(ends) if ends else -1
 
 
-def numbered(source: Source) -> Iterator[tuple[int, bytes]]:
-    """Yield (1-based line number, line without its end); redraws share a number."""
+def numbered(
+    source: Source, is_wanted: Callable[[bytes], bool] = lambda block: True
+) -> Iterator[tuple[int, bytes]]:
+    """Yield (1-based line number, line without its end); redraws share a number.
+
+    Args:
+        is_wanted: Whether a block of lines is worth looking at; others are only counted.
+    """
     number = 1
     for block, _ in line_blocks(source):
+        if not is_wanted(block):
+            number += block.count(b"\n")
+            continue
         for whole in block.split(b"\n"):
             for part in whole.replace(b"\x08", b"\r").split(b"\r"):
                 if part:

@@ -15,7 +15,7 @@ NONFINITE_KINDS: tuple[EventKind, ...] = (
         r"\b(?:nan|inf|non-?finite)|infor|nan_to_num|nan_grad\w*\s*[=:]",
     ),
     event_kind(
-        "nonfinite_loss", ("nan", "loss", "inf", "diverged"),
+        "nonfinite_loss", ("nan", "inf", "diverged", "invalid loss", "exploded", "finite"),
         r"found (?:NaN|Inf) in local forward loss", r"Model diverged with loss = NaN",
         r"NanLossDuringTraining", r"NaN loss during training",
         r"Invalid loss, terminating training",

@@ -34,6 +34,11 @@ class Tracebacks:
         self._open: dict[int | None, _Open] = {}
         self._forward: dict[int | None, str] = {}
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no traceback is open."""
+        return not self._open
+
     def is_inside(self, rank: int | None) -> bool:
         """Whether the rank's last line belongs to a traceback."""
         return rank in self._open
