@@ -16,10 +16,10 @@ def outliers(tensor: torch.Tensor) -> torch.Tensor:
     if tensor.numel() < 4 or not tensor.is_floating_point():
         return bad
     values = torch.where(bad, torch.zeros_like(tensor), tensor).double().abs()
-    position = values.argmax()
-    largest = values.flatten()[position]
-    rest = ((values.square().sum() - largest.square()).clamp(min=0) / (values.numel() - 1)).sqrt()
-    return bad | (values > _OUTLIER * rest) & (largest > _OUTLIER * rest) & (rest > 0)
+    others = values.flatten().clone()
+    others[values.argmax()] = 0.0  # left out of the sum: beside it the others would round away
+    rest = (others.square().sum() / (values.numel() - 1)).sqrt()
+    return bad | (values > _OUTLIER * rest) & (rest > 0)
 
 
 def healed(
