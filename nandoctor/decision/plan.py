@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from nandoctor.decision.advice import check_data_and_loss, resume
 from nandoctor.decision.confirm import confirm_all, proof_of
-from nandoctor.decision.ranking import DYNAMICS, is_crash
+from nandoctor.decision.ranking import DYNAMICS, STATE, is_crash
 from nandoctor.decision.tree import leaves
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Diagnosis, Finding, Grade, Prescription
 
+SAMPLES_INNOCENT = DYNAMICS | STATE | {"unnormalised_input"}
+"""Causes under which some samples fail first, but none is to blame."""
 CURES = {
     "eps": "Add an epsilon at the failing op", "clamp": "Bound the argument of the failing op",
     "safe_where": "Make the input safe before the op (double where)",
@@ -55,11 +57,13 @@ def _steps(
     for finding in leading[:1]:
         yield from _cure(evidence, finding)
         yield from finding.prescriptions
-        if finding.cause not in DYNAMICS:
+        if finding.cause not in SAMPLES_INNOCENT:
             yield from check_data_and_loss(evidence, findings)
     mechanism = [f for f in findings if diagnosis and f.cause == diagnosis.mechanism]
     tree = [item for leaf in leaves(evidence, findings) for item in leaf.advice(evidence, findings)]
     others = _foreign(findings, diagnosis)
+    if diagnosis and diagnosis.cause in SAMPLES_INNOCENT:
+        others += check_data_and_loss(evidence, findings)
     yield from (
         item for item in tree if item not in others and item not in resume(evidence, findings)
     )

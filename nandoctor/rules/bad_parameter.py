@@ -3,7 +3,7 @@
 import math
 
 from nandoctor.evidence import Evidence, TensorStats
-from nandoctor.findings import Finding, Grade, Rule
+from nandoctor.findings import Finding, Grade, Prescription, Rule
 from nandoctor.rules.attribution import component_of
 from nandoctor.rules.curve import curve_of
 from nandoctor.rules.moments import moved_too_far
@@ -154,9 +154,12 @@ def _finding(
         if late
         else ()
     )
+    advice = () if late else (
+        Prescription("Restore the tensor from a sound checkpoint", where, why="the rest of the run is sound"),
+    )  # fmt: skip
     return Finding(
         CODE, CAUSE, "error", grade, message, where, evidence=extra, against=against, score=score,
-        component=component_of(where),
+        component=component_of(where), prescriptions=advice,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nandoctor.evidence import Evidence
-from nandoctor.findings import Finding, Grade, Rule
+from nandoctor.findings import Finding, Grade, Prescription, Rule
 from nandoctor.rules.curve import curve_of, is_adaptive, param_group
 from nandoctor.rules.moments import impossible_moments, moved_too_far
 from nandoctor.rules.probing import hard_batch, is_data_cleared
@@ -12,6 +12,12 @@ from nandoctor.rules.site import replayed, short
 CODE, CAUSE = "ND403", "optimizer_state"
 FP16_ZERO = 2.0**-25
 SQUARE_LIMIT = 1.8e19
+ADVICE = (
+    Prescription(
+        "Load the optimizer state of the last good checkpoint", "else reset it and warm up again",
+        why="moments that are wrong once stay wrong for 1 / (1 - beta2) steps",
+    ),
+)  # fmt: skip
 
 DOC = """
 ## What it does
@@ -129,7 +135,7 @@ def _finding(
 ) -> Finding:  # fmt: skip
     return Finding(
         CODE, CAUSE, "error", grade, message, where, evidence=lines, score=score,
-        component="optimizer",
+        component="optimizer", prescriptions=ADVICE,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import math
 from nandoctor.evidence import Evidence, Probe
 from nandoctor.rules.curve import Curve
 
-OUT_OF_LINE = 10.0  # times the run's own level: what no batch of a healthy stream gives
+OUT_OF_LINE = 10.0  # times the run's level, and that of other batches on the same weights
 
 
 def near_onset(evidence: Evidence, curve: Curve) -> list[Probe]:
@@ -17,7 +17,9 @@ def near_onset(evidence: Evidence, curve: Curve) -> list[Probe]:
 
 def hard_batch(evidence: Evidence, curve: Curve) -> Probe | None:
     """Return the probe of a batch that gives a loss out of line on sound weights, too."""
-    limit = OUT_OF_LINE * max(curve.level, curve.noise)
+    others = sorted(abs(p.loss) for p in evidence.probes if p.step < curve.step - 2)
+    usual = others[len(others) // 2] if others else 0.0
+    limit = OUT_OF_LINE * max(curve.level, curve.noise, usual)
     hard = [p for p in near_onset(evidence, curve) if not abs(p.loss) <= limit]
     return hard[-1] if hard else None
 
