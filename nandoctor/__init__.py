@@ -49,7 +49,23 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'nandoctor' has no attribute {name!r}")
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
+    _give_reports_a_notebook_page()
     return value
+
+
+def _give_reports_a_notebook_page() -> None:
+    """Join what must not import each other: a notebook shows a Report as its HTML page."""
+    from nandoctor.findings import Report
+
+    def page(report: Report) -> str:
+        from html import escape
+
+        from nandoctor.reports import RENDERERS
+
+        document = escape(RENDERERS["html"](report), quote=True)
+        return f'<iframe srcdoc="{document}" style="width:100%;height:640px;border:0"></iframe>'
+
+    Report._repr_html_ = page  # type: ignore[attr-defined]
 
 
 def __dir__() -> list[str]:

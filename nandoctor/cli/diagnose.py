@@ -21,6 +21,7 @@ def command(
     ],
     model: options.Model = None,
     batch: options.Batch = None,
+    log: options.Log = None,
     loss: options.Loss = None,
     last_good: options.LastGood = None,
     device: options.Device = "auto",
@@ -40,8 +41,8 @@ def command(
     from nandoctor.pipeline import Settings, diagnose, similar_cases
 
     settings = Settings(
-        model=model, loss=loss, batch=batch, last_good=last_good, device=device,
-        allow_mismatch=allow_mismatch, interventions=options.names(interventions),
+        model=model, loss=loss, batch=batch, logs=tuple(log or ()), last_good=last_good,
+        device=device, allow_mismatch=allow_mismatch, interventions=options.names(interventions),
         budget=budget, timeout=timeout, runs_code=not no_code,
     )  # fmt: skip
     with progress() as tick:

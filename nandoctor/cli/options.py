@@ -20,6 +20,10 @@ Batch = Annotated[
     Path | None,
     typer.Option(metavar="FILE", rich_help_panel=_PANEL, help="The batch of the failing step."),
 ]
+Log = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE", rich_help_panel=_PANEL, help="A log of the run; may be repeated."),
+]
 Loss = Annotated[
     str | None,
     typer.Option(

@@ -33,6 +33,7 @@ class Settings:
         model: ``FILE.py[:build_model]``, ``package.module[:attr]`` or a Hugging Face directory.
         loss: ``FILE.py:compute_loss`` where it is not in the model's file.
         batch: The saved batch, where it is not in the run directory.
+        logs: Logs to read in place of those of the run directory.
         device: auto, cpu, cuda or mps.
         allow_mismatch: Load a state_dict that fits only in part.
         runs_code: False = the user's code is not executed (``--no-code``).
@@ -47,6 +48,7 @@ class Settings:
     model: str | None = None
     loss: str | None = None
     batch: Path | None = None
+    logs: tuple[Path, ...] = ()
     last_good: Path | None = None
     device: str = "auto"
     allow_mismatch: bool = False
@@ -99,7 +101,7 @@ def collect_run(path: Path, settings: Settings, progress: Progress = None) -> Ev
     """Observe all that a run directory, or a single debug checkpoint, holds."""
     watch, files = Stopwatch(), find_run(path)
     with watch.stage("logs"):
-        read, skipped = read_logs(files.logs, progress)
+        read, skipped = read_logs(settings.logs or files.logs, progress)
     with watch.stage("checkpoints"):
         crash, last_good, others = scan_run(files, settings, progress)
     if not any(log.history.loss is not None for log in read) and crash:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from nandoctor.checkpoints import is_checkpoint
@@ -12,6 +14,8 @@ from nandoctor.logs import is_log
 
 CODE = (".py", ".pyc", ".toml", ".yaml", ".yml", ".ini", ".cfg", ".sh", ".lock")
 PAGES = (".md", ".rst", ".png", ".svg", ".jpg", ".html")
+MOST_FILES = 500
+"""Files below a run directory that are looked at for a log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ def find_run(path: Path) -> RunFiles:
     batch = next((e for e in entries if e.name.startswith("batch") and e.is_file()), None)
     rest = [e for e in entries if e != batch and e.suffix not in CODE + PAGES]
     checkpoints = _by_step([e for e in rest if is_checkpoint(e)] + _nested_checkpoints(rest))
-    logs = tuple(e for e in rest if e.is_file() and e not in checkpoints and is_log(str(e)))
+    logs = _logs_of([e for e in rest if e.is_file() and e not in checkpoints])
+    logs = logs or _logs_of(_nested_files(rest, checkpoints))
     replay_file = path / "replay.py"
     if not checkpoints and not logs:
         raise UnreadableInputError(
@@ -69,6 +74,23 @@ def find_run(path: Path) -> RunFiles:
         logs=logs,
         batch=batch,
         replay_file=replay_file if replay_file.is_file() else None,
+    )
+
+
+def _logs_of(files: Iterable[Path]) -> tuple[Path, ...]:
+    return tuple(file for file in files if is_log(str(file)))
+
+
+def _nested_files(entries: list[Path], checkpoints: list[Path]) -> Iterator[Path]:
+    """Yield files below plain folders, such as ``lightning_logs/version_0/metrics.csv``."""
+    folders = [e for e in entries if e.is_dir() and e not in checkpoints]
+    below = (file for folder in folders for file in sorted(folder.rglob("*")))
+    return (
+        file
+        for file in islice(below, MOST_FILES)
+        if file.is_file()
+        and file.suffix not in CODE + PAGES
+        and not any(parent in checkpoints for parent in (file, *file.parents))
     )
 
 
