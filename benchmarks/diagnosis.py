@@ -87,7 +87,7 @@ class Result:
 
     @property
     def half(self) -> str:
-        """Which half of the material: the rules were written while looking at ``seen`` only."""
+        """Which half of the material: thresholds were changed with an eye on ``seen`` only."""
         return "seen" if zlib.crc32(self.name.encode()) % 2 else "held"
 
 

@@ -154,9 +154,8 @@ def _finding(
         if late
         else ()
     )
-    advice = () if late else (
-        Prescription("Restore the tensor from a sound checkpoint", where, why="the rest of the run is sound"),
-    )  # fmt: skip
+    action, why = "Restore the tensor from a sound checkpoint", "the rest of the run is sound"
+    advice = () if late else (Prescription(action, where, why=why),)
     return Finding(
         CODE, CAUSE, "error", grade, message, where, evidence=extra, against=against, score=score,
         component=component_of(where), prescriptions=advice,

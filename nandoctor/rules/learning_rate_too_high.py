@@ -77,6 +77,8 @@ def _judge(curve: Curve) -> tuple[float, str, tuple[str, ...]]:
         early = curve.onset <= EARLY
         rate = f" at a learning rate of {here:.3g}" if here is not None else ""
         message = f"the loss diverges over {curve.num_rising} steps{rate}"
+        if here is None:
+            return 0.45, message, ("no learning rate was logged",)
         if curve.is_past_peak:
             return 0.45, message, ("higher rates trained soundly before",)
         return (0.75 if early else 0.55), message, ()
