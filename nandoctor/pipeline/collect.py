@@ -10,18 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from nandoctor import checkpoints, logs, signals
-from nandoctor.errors import NandoctorError
+from nandoctor.errors import NandoctorError, UnreadableInputError
 from nandoctor.evidence import (
     CheckpointFacts,
+    Damage,
     Evidence,
     LogFacts,
     ReplayFacts,
     Skipped,
+    TrainingState,
     Trial,
 )
 from nandoctor.pipeline.probes import probed
 from nandoctor.pipeline.rundir import RunFiles, find_run
 
+MOST_OTHERS = 4
+"""Checkpoints besides the crash and the last good one that are scanned, newest first."""
 Progress = Callable[[str, float], None] | None
 
 
@@ -136,13 +140,35 @@ def read_logs(
 def scan_run(
     files: RunFiles, settings: Settings, progress: Progress = None
 ) -> tuple[CheckpointFacts | None, CheckpointFacts | None, list[CheckpointFacts]]:
-    """Scan the crash checkpoint, the last good one and the newest others."""
-    crash = scanned(files.crash, settings, progress) if files.crash else None
-    others = [scanned(path, settings, progress) for path in files.checkpoints[:4]]
+    """Scan the crash checkpoint, the last good one and the newest others.
+
+    In a directory a checkpoint that cannot be read is one more fact; a single file that cannot be
+    read is an error.
+    """
+    is_alone = not (files.logs or files.checkpoints or files.last_good)
+    read = scanned if is_alone else scanned_or_damaged
+    crash = read(files.crash, settings, progress) if files.crash else None
+    others = [
+        scanned_or_damaged(path, settings, progress)
+        for path in (*files.checkpoints[:MOST_OTHERS], *files.unreadable)
+    ]
     good_path = settings.last_good or files.last_good
     if good_path:
-        return crash, scanned(good_path, settings, progress), others
-    return crash, next((facts for facts in others if is_finite(facts)), None), others
+        return crash, scanned_or_damaged(good_path, settings, progress), others
+    good = (facts for facts in others if facts.tensors and is_finite(facts))
+    return crash, next(good, None), others
+
+
+def scanned_or_damaged(
+    path: Path, settings: Settings, progress: Progress = None
+) -> CheckpointFacts:
+    """Scan a checkpoint; of one that cannot be read, keep the reason."""
+    try:
+        return scanned(path, settings, progress)
+    except UnreadableInputError as error:
+        reason = error.message.removeprefix(f"{path}: ")
+        damage = (Damage(path.name, reason),)
+        return CheckpointFacts(str(path), "unreadable", (), TrainingState(), damage=damage)
 
 
 def is_finite(facts: CheckpointFacts) -> bool:
@@ -175,7 +201,7 @@ def with_replay(
                 history=evidence.history,
                 progress=progress,
             )
-    except targets.NoBatchError as error:  # the log and the checkpoints still tell something
+    except (targets.NoBatchError, UnreadableInputError) as error:  # the rest still tells something
         missing = Skipped("replay", f"{error.message}; {error.hint}", REPLAY_ADDS)
         return replace(evidence, skipped=(*evidence.skipped, missing))
     facts, trials = observed(target, settings, watch, progress)

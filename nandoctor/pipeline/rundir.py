@@ -14,6 +14,7 @@ from nandoctor.logs import is_log
 
 CODE = (".py", ".pyc", ".toml", ".yaml", ".yml", ".ini", ".cfg", ".sh", ".lock")
 PAGES = (".md", ".rst", ".png", ".svg", ".jpg", ".html")
+WEIGHTS = (".pt", ".pth", ".ckpt", ".safetensors")
 MOST_FILES = 500
 """Files below a run directory that are looked at for a log."""
 
@@ -29,6 +30,7 @@ class RunFiles:
         logs: Every file that holds a metric history.
         batch: The saved batch of the crash step.
         replay_file: RUN's own top-level ``replay.py``.
+        unreadable: Files named like a checkpoint whose content is none (empty, cut off, foreign).
     """
 
     crash: Path | None = None
@@ -37,6 +39,7 @@ class RunFiles:
     logs: tuple[Path, ...] = ()
     batch: Path | None = None
     replay_file: Path | None = None
+    unreadable: tuple[Path, ...] = ()
 
 
 def find_run(path: Path) -> RunFiles:
@@ -74,6 +77,13 @@ def find_run(path: Path) -> RunFiles:
         logs=logs,
         batch=batch,
         replay_file=replay_file if replay_file.is_file() else None,
+        unreadable=tuple(e for e in rest if e not in (*checkpoints, *logs) and _is_named_so(e)),
+    )
+
+
+def _is_named_so(path: Path) -> bool:
+    return path.is_file() and (
+        path.name.startswith(("debug_checkpoint", "last_good")) or path.suffix in WEIGHTS
     )
 
 
