@@ -2,6 +2,7 @@
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Prescription, Rule
+from nandoctor.rules.events import first_events
 
 CODE, CAUSE = "ND606", "hidden_nan"
 
@@ -43,7 +44,9 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
                 Finding(CODE, CAUSE, "error", Grade.observed, message, log.path, score=0.5,
                         component="other", prescriptions=(advice,))
             )  # fmt: skip
-    return tuple(found)
+    if found:
+        return tuple(found)
+    return first_events(evidence, ("hidden_nan",), CODE, CAUSE, "a logged loss hides a NaN")
 
 
 RULE = Rule(CODE, CAUSE, DOC, check)

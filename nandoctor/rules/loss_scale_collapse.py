@@ -3,8 +3,10 @@
 import numpy as np
 
 from nandoctor.evidence import Evidence
-from nandoctor.findings import Finding, Grade, Rule
-from nandoctor.rules.curve import values
+from nandoctor.findings import Finding, Grade, Rule, Severity
+from nandoctor.rules.curve import curve_of, values
+from nandoctor.rules.events import first_events
+from nandoctor.rules.site import replayed
 
 CODE, CAUSE = "ND204", "loss_scale_collapse"
 HALVINGS = 5
@@ -48,12 +50,17 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
             message = (
                 f"the loss scale was halved {halvings} times, down to {known[-1]:g} at the end"
             )
-            return (_finding(message, 0.7 if known[-1] < 1 else 0.5),)
+            if known[-1] < 1:
+                return (_finding(message, 0.7),)
+            # A scaler also falls so while it looks for its first scale, in a sound run.
+            died = curve_of(evidence) is not None or replayed(evidence) is not None
+            return (_finding(message, 0.5, "error" if died else "note"),)
     crash = evidence.crash
     scale = crash.training.loss_scale if crash else None
     if scale is not None and 0 < scale < 1:
         return (_finding(f"the loss scale is {scale:g}: every step is skipped", 0.7),)
-    return ()
+    what = "the scaler reports that its scale cannot fall further"
+    return first_events(evidence, (CAUSE,), CODE, CAUSE, what)
 
 
 def _final_fall(scales: np.ndarray) -> int:
@@ -63,8 +70,8 @@ def _final_fall(scales: np.ndarray) -> int:
     return round(float(np.log2(since[0] / since[-1]))) if since.size else 0
 
 
-def _finding(message: str, score: float) -> Finding:
-    return Finding(CODE, CAUSE, "error", Grade.observed, message, "loss scale", score=score,
+def _finding(message: str, score: float, severity: Severity = "error") -> Finding:
+    return Finding(CODE, CAUSE, severity, Grade.observed, message, "loss scale", score=score,
                    component="optimizer")  # fmt: skip
 
 
