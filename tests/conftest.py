@@ -17,6 +17,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/")
 
 
+@pytest.fixture(autouse=True)
+def no_casebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the casebook of whoever runs the tests out of the reports."""
+    monkeypatch.setenv("NANDOCTOR_CASEBOOK", str(tmp_path / "no casebook.db"))
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """Return the comparison of a text with ``tests/golden/<name>``."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nandoctor import checkpoints, logs
-from nandoctor.errors import UnreadableInputError
+from nandoctor.errors import ReplayError, UnreadableInputError
 from nandoctor.evidence import Evidence, LogFacts, metric_history
 from nandoctor.findings import Report
 from nandoctor.pipeline.collect import (
@@ -209,8 +209,17 @@ def gradient_flow(
 
 
 def replay_checkpoint(path: str | Path, settings: Settings, *, progress: Progress = None) -> Report:
-    """Replay the step of a checkpoint with the user's model file and batch."""
+    """Replay the step of a checkpoint with the user's model file and batch.
+
+    Raises:
+        ReplayError: There is no model, no batch, or they do not fit the checkpoint.
+    """
     evidence = collect_run(Path(path), settings, progress)
+    if evidence.replay is None:
+        reason = next((s.reason for s in evidence.skipped if s.what == "replay"), "no checkpoint")
+        fact, _, hint = reason.partition("; ")
+        fact = fact.removeprefix(f"{path}: ")
+        raise ReplayError(f"{path}: {fact}", hint=hint or "give --model and --batch")
     return report_on(replace(evidence, command="replay"))
 
 
