@@ -1,5 +1,5 @@
 """Tables with a header line (CSV, TSV, any delimiter, padded or sparse), read by pandas' C
-engine in chunks."""
+engine in chunks; small plain ones are read next door."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from nandoctor.logs import naming
 from nandoctor.logs.csv_layout import Layout, layout_of, matters
 from nandoctor.logs.format import LogFormat, Reading
 from nandoctor.logs.groups import Group
+from nandoctor.logs.small_table import read_small
 from nandoctor.logs.source import Source
 from nandoctor.logs.spelling import to_number
+from nandoctor.logs.table_rows import keep_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +43,11 @@ def _read(source: Source) -> Reading:
     names = names[:_MOST_COLUMNS]
     reading, group = Reading(), Group(tuple(names))
     line = layout.skipped + 1
+    small = read_small(source, layout, names)
+    if small is not None:
+        keep_rows(group, line, *small, np.zeros(len(small[0]), bool))
+        reading.num_lines, reading.groups = line + len(small[0]) - 1, [group]
+        return reading
     for chunk in _chunks(source, layout, reading):
         values, logged, bad = _numbers(chunk, names)
         spare = chunk[_SPARE]
@@ -48,14 +55,8 @@ def _read(source: Source) -> Reading:
             bad |= spare.notna().to_numpy()
         for place in np.flatnonzero(bad):
             _refuse(reading, chunk, int(place), layout)
-        lines = np.arange(line, line + len(chunk))
+        keep_rows(group, line, values, logged, bad)
         line += len(chunk)
-        if logged.all() and not bad.any():
-            group.add_many(lines, values)
-            continue
-        _spell_out(values, logged, names)
-        kept = logged.any(axis=1) & ~bad
-        group.add_many(lines[kept], values[kept], logged[kept])
     reading.num_lines = line - 1
     reading.groups = [group]
     return reading
@@ -122,27 +123,6 @@ def _refuse(reading: Reading, chunk: pd.DataFrame, place: int, layout: Layout) -
     row = [str(cell) for cell in chunk.iloc[place] if cell == cell]
     if tuple(row) != layout.names:  # a header in the middle begins another run
         reading.unread(layout.delimiter.join(row))
-
-
-def _spell_out(values: NDArray[np.float64], logged: NDArray[np.bool_], names: list[str]) -> None:
-    """Mark the loss NaN where a row has a step and no finite metric: how pandas writes NaN."""
-    is_step = np.array([naming.step_rank(name) is not None for name in names])
-    is_setting = np.array(
-        [naming.lr_rank(n) is not None or naming.loss_scale_rank(n) is not None for n in names]
-    )
-    ranks = {n: r for n in names if (r := naming.loss_rank(n)) is not None}
-    if not ranks:
-        return
-    losses = [place for place, name in enumerate(names) if ranks.get(name) == min(ranks.values())]
-    has_loss = logged[:, losses].any(axis=1)
-    is_setting &= logged[has_loss].any(axis=0)  # else it is logged on rows of its own
-    metrics = ~is_step & ~is_setting
-    empty = logged[:, is_step].any(axis=1)
-    empty &= ~(logged & np.isfinite(values))[:, metrics].any(axis=1)
-    for place in losses:
-        missing = empty & ~logged[:, place]
-        values[missing, place] = np.nan
-        logged[missing, place] = True
 
 
 FORMAT = LogFormat("csv", _sniff, _read)

@@ -1,22 +1,28 @@
 """The flow, one way: collect evidence, apply the rules, walk the tree, report."""
 
-from nandoctor.pipeline.api import (
-    classify,
-    classify_log,
-    diagnose,
-    gradient_flow,
-    inspect_checkpoint,
-    inspect_model,
-    replay,
-    replay_checkpoint,
-)
-from nandoctor.pipeline.collect import Settings
-from nandoctor.pipeline.compare import compare
-from nandoctor.pipeline.past import case_from, similar_cases
-from nandoctor.pipeline.practice import checklist
-from nandoctor.pipeline.series import inspect_series
-from nandoctor.pipeline.triage import triage
-from nandoctor.pipeline.watch import Watched, follow
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nandoctor.pipeline.api import (
+        classify,
+        classify_log,
+        diagnose,
+        gradient_flow,
+        inspect_checkpoint,
+        inspect_model,
+        replay,
+        replay_checkpoint,
+    )
+    from nandoctor.pipeline.collect import Settings
+    from nandoctor.pipeline.compare import compare
+    from nandoctor.pipeline.past import case_from, similar_cases
+    from nandoctor.pipeline.practice import checklist
+    from nandoctor.pipeline.series import inspect_series
+    from nandoctor.pipeline.triage import triage
+    from nandoctor.pipeline.watch import Watched, follow
 
 __all__ = [
     "Settings",
@@ -37,3 +43,25 @@ __all__ = [
     "similar_cases",
     "triage",
 ]
+
+_HOMES = {
+    "Settings": "collect",
+    "Watched": "watch",
+    "case_from": "past",
+    "checklist": "practice",
+    "compare": "compare",
+    "follow": "watch",
+    "inspect_series": "series",
+    "similar_cases": "past",
+    "triage": "triage",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Resolve a public name on first use: a command imports the rooms that it needs."""
+    if name not in __all__:
+        raise AttributeError(f"module 'nandoctor.pipeline' has no attribute {name!r}")
+    home = import_module(f"nandoctor.pipeline.{_HOMES.get(name, 'api')}")
+    value = getattr(home, name)
+    globals()[name] = value
+    return value
