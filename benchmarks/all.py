@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 ORDER = (
-    "startup", "checkpoints", "logs", "patterns", "forecast", "origin", "interventions", "diagnosis",
+    "startup", "checkpoints", "logs", "patterns", "forecast", "origin", "interventions",
+    "diagnosis",
 )  # fmt: skip
 
 

@@ -163,6 +163,8 @@ class Report:
     """What changed from one checkpoint to another, worst first."""
     series: tuple[TensorSeries, ...] = ()
     """Tensors over several checkpoints, those that turned bad first."""
+    likely: tuple[str, ...] = ()
+    """Further causes that the curve alone suggests, each with what would tell."""
     similar: tuple[str, ...] = ()
     """Similar crashes of the user's casebook, and what cured them."""
     next_evidence: str = ""
@@ -202,6 +204,7 @@ class Report:
             "changes": [plain(item) for item in self.changes],
             "series": [plain(item) for item in self.series],
             "checklist": [plain(item) for item in self.checklist],
+            "likely": list(self.likely),
             "similar": list(self.similar),
             "next_evidence": self.next_evidence,
             "timings": plain(self.timings),

@@ -43,6 +43,7 @@ def diagnosed(report: Report, evidence: Evidence) -> Report:
         diagnosis=diagnosis,
         decision=steps,
         prescriptions=decision.prescribe(evidence, report.findings, diagnosis),
+        likely=decision.likely_causes(evidence, report.findings, diagnosis),
         next_evidence=decision.next_evidence(evidence, report.findings, diagnosis),
     )
 

@@ -72,7 +72,6 @@ def _measure_output(
     kind = type(module).__name__
     _keep(found, name, kind, "activation", tensor.detach(), 1.0)
     if tensor.requires_grad:
-        scale = target.precision.loss_scale
         hook = partial(_measure_gradient, name, kind, target.precision.loss_scale, found)
         tensor.register_hook(hook)  # type: ignore[no-untyped-call]
 

@@ -22,14 +22,14 @@ from nandoctor.reports.html.markup import Markup, el, join
 from nandoctor.reports.html.place import origin, provenance
 from nandoctor.reports.html.reading import inputs, timings, unseen
 from nandoctor.reports.html.series import changes, checklist, series
-from nandoctor.reports.html.verdict import headline, plan, seen_before, tree, why
+from nandoctor.reports.html.verdict import headline, likely, plan, seen_before, tree, why
 from nandoctor.reports.shown import shown
 from nandoctor.reports.verdict import verdict
 from nandoctor.reports.view import PLAIN, View
 from nandoctor.reports.words import Words, words
 
 SECTIONS: tuple[Callable[[Report, Words], Markup | None], ...] = (
-    headline, plan, why, seen_before, checklist, changes, curves, tree, origin, provenance,
+    headline, plan, why, likely, seen_before, checklist, changes, curves, tree, origin, provenance,
     trials, tensors, series, flow, numerics, precision, findings, inputs, unseen,
 )  # fmt: skip
 """In the order of the page; a section that has nothing to say returns None."""

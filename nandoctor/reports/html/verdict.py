@@ -62,6 +62,12 @@ def _value(value: str) -> Markup | None:
     return code(value, class_="copy", tabindex=0, title="copy") if value else None
 
 
+def likely(report: Report, say: Words) -> Markup | None:
+    """Return what else the curve alone suggests."""
+    lines = [(text, "") for text in report.likely]
+    return section(say("Likely causes"), bullets(lines)) if lines else None
+
+
 def seen_before(report: Report, say: Words) -> Markup | None:
     """Return the most similar crashes of the casebook."""
     lines = [(text, "") for text in report.similar]

@@ -9,6 +9,7 @@ from nandoctor.reports.markdown.claim import (
     checklist,
     files,
     headline,
+    likely,
     plan,
     seen_before,
     tree,
@@ -30,7 +31,7 @@ from nandoctor.reports.view import PLAIN, View
 from nandoctor.reports.words import Words, words
 
 SECTIONS: tuple[Callable[[Report, Words], str], ...] = (
-    headline, files, plan, why, seen_before, checklist, changes, tree, loss, origin, trials,
+    headline, files, plan, why, likely, seen_before, checklist, changes, tree, loss, origin, trials,
     tensors, series, findings, closing,
 )  # fmt: skip
 LIMIT = 60_000

@@ -40,6 +40,12 @@ def plan(report: Report, say: Words) -> str:
     return f"### {say('What to do now')}\n\n" + "\n".join(lines) if lines else ""
 
 
+def likely(report: Report, say: Words) -> str:
+    """Return what else the curve alone suggests."""
+    lines = [f"- {plain(text)}" for text in report.likely]
+    return f"### {say('Likely causes')}\n\n" + "\n".join(lines) if lines else ""
+
+
 def seen_before(report: Report, say: Words) -> str:
     """Return the most similar crashes of the casebook."""
     lines = [f"- {plain(text)}" for text in report.similar]

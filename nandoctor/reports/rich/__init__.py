@@ -13,7 +13,7 @@ from nandoctor.reports.rich.closing import timings, unseen
 from nandoctor.reports.rich.files import files
 from nandoctor.reports.rich.findings import findings
 from nandoctor.reports.rich.flow import flow, numerics, precision
-from nandoctor.reports.rich.headline import headline, seen_before, why
+from nandoctor.reports.rich.headline import headline, likely, seen_before, why
 from nandoctor.reports.rich.inputs import inputs
 from nandoctor.reports.rich.loss import loss
 from nandoctor.reports.rich.origin import origin
@@ -30,7 +30,8 @@ from nandoctor.reports.words import Words, words
 Section = Callable[[Report, View, Words], "RenderableType | None"]
 
 SECTIONS: tuple[Section, ...] = (
-    headline, why, plan, seen_before, checklist, changes, tree, loss, origin, trials, tensors,
+    headline, why, likely, plan, seen_before, checklist, changes, tree, loss, origin, trials,
+    tensors,
     series, flow, numerics, precision, findings, inputs, unseen, files, timings,
 )  # fmt: skip
 """In the order of the report; a section that has nothing to say returns None."""

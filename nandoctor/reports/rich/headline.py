@@ -35,6 +35,12 @@ def headline(report: Report, view: View, say: Words) -> RenderableType:
     return Group(top, "", line, *told)
 
 
+def likely(report: Report, view: View, say: Words) -> RenderableType | None:
+    """Return what else the curve alone suggests."""
+    lines = [(text, "") for text in report.likely]
+    return section(say("Likely causes"), bullets(lines)) if lines else None
+
+
 def seen_before(report: Report, view: View, say: Words) -> RenderableType | None:
     """Return the most similar crashes of the casebook."""
     lines = [(text, "") for text in report.similar]
