@@ -436,6 +436,10 @@ class Headroom:
     """Smallest magnitude above 0."""
     fits: Mapping[str, DtypeFit]
     """By dtype: float16, bfloat16, float8_e4m3fn, float8_e5m2."""
+    low: float = 0.0
+    """99 % of the magnitudes above 0 are at least this."""
+    share_lost: float = 0.0
+    """Gradients: share of the non-zero elements that float16 turns to 0 at the recorded scale."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,54 +1,73 @@
-"""Range of every module's output and of its gradient against fp16, bf16 and fp8, in one run."""
+"""One run, or two, of the step under hooks that measure every module's output and gradient."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import torch
 
+from nandoctor.batches import named_tensors
 from nandoctor.errors import ReplayError
-from nandoctor.evidence import DtypeFit, Headroom
+from nandoctor.evidence import Headroom
+from nandoctor.interventions.dtypes import LOW, in_dtypes
 from nandoctor.snapshot import preserved
 from nandoctor.step import backward, forward, started
 from nandoctor.target import ReplayTarget
-
-Kind = Any
-DTYPES = ("float16", "bfloat16", "float8_e4m3fn", "float8_e5m2")
-_SMALLEST = {
-    name: torch.finfo(getattr(torch, name)).smallest_normal * torch.finfo(getattr(torch, name)).eps
-    for name in DTYPES
-}
-"""Smallest subnormal of each dtype."""
+from nandoctor.tracing.ranges import Ranges, keep, short_dtype
 
 
 def headroom(target: ReplayTarget) -> tuple[Headroom, ...]:
     """Measure every module once; leaves the target as it was.
 
-    Non-finite elements are left out, so that a failing step tells about what came before.
+    A step in 16 bits is run again in float32, so that what overflows or underflows in it is
+    measured, too; the dtypes are those of the step. Non-finite elements are left out, so that a
+    failing step tells about what came before.
     """
-    found: dict[tuple[str, str], Headroom] = {}
-    with preserved(target), started(target) as batch, measured_outputs(target, found):
+    scale = target.precision.loss_scale
+    own = measured(target, Ranges(scale, scale))
+    names = {str(dtype).removeprefix("torch.") for dtype in LOW}
+    if not names & set(own.dtypes.values()):
+        return tuple(own.kept.values())
+    wide = in_float32(target, Ranges(1.0, scale))
+    both = {**wide.kept, **{key: own.kept[key] for key in own.kept if key not in wide.kept}}
+    return tuple(replace(item, dtype=own.dtypes.get(key, item.dtype)) for key, item in both.items())
+
+
+def in_float32(target: ReplayTarget, ranges: Ranges) -> Ranges:
+    """Run the step in float32 and return what the hooks saw; nothing where it cannot be."""
+    try:
+        with preserved(target), in_dtypes(target, dict.fromkeys(LOW, torch.float32), None) as wide:
+            return measured(wide, ranges)
+    except Exception:  # code that insists on 16 bits, or no memory: the step's own range is left
+        return ranges
+
+
+def measured(target: ReplayTarget, ranges: Ranges) -> Ranges:
+    """Run the step once under hooks and return what they saw.
+
+    Raises:
+        ReplayError: The loss is no scalar or has no gradient.
+    """
+    with preserved(target), started(target) as batch, watching(target.model, ranges):
         try:
             backward(target, forward(target, batch))
         except ReplayError:
             raise
         except Exception:  # what was measured before the user's code raised still counts
-            return tuple(found.values())
-    return tuple(found.values())
+            return ranges
+    return ranges
 
 
 @contextmanager
-def measured_outputs(
-    target: ReplayTarget, found: dict[tuple[str, str], Headroom]
-) -> Iterator[None]:
+def watching(model: torch.nn.Module, ranges: Ranges) -> Iterator[None]:
     """Hook every module but the root for the first call of each."""
     hooks = [
-        module.register_forward_hook(partial(_measure_output, name, target, found))
-        for name, module in target.model.named_modules()
+        module.register_forward_hook(partial(_measure_output, name, ranges))
+        for name, module in model.named_modules()
         if name
     ]
     try:
@@ -59,68 +78,20 @@ def measured_outputs(
 
 
 def _measure_output(
-    name: str,
-    target: ReplayTarget,
-    found: dict[tuple[str, str], Headroom],
-    module: torch.nn.Module,
-    inputs: Any,
-    output: Any,
+    name: str, ranges: Ranges, module: torch.nn.Module, inputs: Any, output: Any
 ) -> None:
-    tensor = output if isinstance(output, torch.Tensor) else _first_tensor(output)
-    if tensor is None or not tensor.is_floating_point() or (name, "activation") in found:
+    floats = (tensor for _, tensor in named_tensors(output) if tensor.is_floating_point())
+    tensor = next(floats, None)
+    if tensor is None:
         return
     kind = type(module).__name__
-    _keep(found, name, kind, "activation", tensor.detach(), 1.0)
-    if tensor.requires_grad:
-        hook = partial(_measure_gradient, name, kind, target.precision.loss_scale, found)
-        tensor.register_hook(hook)  # type: ignore[no-untyped-call]
+    if (name, "activation") not in ranges.dtypes:
+        keep(ranges, name, kind, "activation", tensor.detach())
+    # Under activation checkpointing only the second call is differentiated.
+    if tensor.requires_grad and (name, "gradient") not in ranges.dtypes:
+        ranges.dtypes[name, "gradient"] = short_dtype(tensor)
+        tensor.register_hook(partial(_measure_gradient, name, kind, ranges))  # type: ignore[no-untyped-call]
 
 
-def _measure_gradient(
-    name: str,
-    kind: str,
-    scale: float,
-    found: dict[tuple[str, str], Headroom],
-    gradient: torch.Tensor,
-) -> None:
-    _keep(found, name, kind, "gradient", gradient.detach(), scale)
-
-
-def _first_tensor(output: Any) -> torch.Tensor | None:
-    values = output.values() if isinstance(output, dict) else output
-    if not isinstance(output, (tuple, list, dict)):
-        return None
-    return next((value for value in values if isinstance(value, torch.Tensor)), None)
-
-
-def _keep(
-    found: dict[tuple[str, str], Headroom],
-    name: str, module_class: str, kind: Kind, tensor: torch.Tensor, scale: float,
-) -> None:  # fmt: skip
-    size = tensor.float().abs() / scale
-    size = size[size.isfinite()]
-    nonzero = size[size > 0]
-    if nonzero.numel() == 0:
-        return
-    absmax, absmin = float(nonzero.max()), float(nonzero.min())
-    found[name, kind] = Headroom(
-        module=name,
-        module_class=module_class,
-        kind=kind,
-        dtype=str(tensor.dtype).removeprefix("torch."),
-        absmax=absmax,
-        absmin=absmin,
-        fits={dtype: _fit(dtype, size, nonzero, absmax, absmin) for dtype in DTYPES},
-    )
-
-
-def _fit(
-    dtype: str, size: torch.Tensor, nonzero: torch.Tensor, absmax: float, absmin: float
-) -> DtypeFit:
-    largest, smallest = torch.finfo(getattr(torch, dtype)).max, _SMALLEST[dtype]
-    return DtypeFit(
-        bits_to_max=math.log2(largest / absmax),
-        bits_to_min=math.log2(absmin / smallest),
-        share_saturated=float((size > largest).float().mean()),
-        share_underflow=float((nonzero <= smallest / 2).float().mean()),
-    )
+def _measure_gradient(name: str, module_class: str, ranges: Ranges, gradient: torch.Tensor) -> None:
+    keep(ranges, name, module_class, "gradient", gradient.detach())
