@@ -33,7 +33,6 @@ def scan_model(
     return CheckpointFacts(
         path=type(model).__name__, format="model", tensors=tuple(stats),
         training=_training(optimizer), num_bytes=0, damage=tuple(damage),
-        missing=("optimizer",) if optimizer is None else (),
     )  # fmt: skip
 
 

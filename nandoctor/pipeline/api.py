@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nandoctor import checkpoints, logs
 from nandoctor.errors import ReplayError, UnreadableInputError
 from nandoctor.evidence import Evidence, LogFacts, metric_history
 from nandoctor.findings import Report
@@ -72,6 +71,8 @@ def inspect_model(
     thresholds: Mapping[str, float] | None = None,
 ) -> Report:
     """Run the checks of ``inspect`` on a live model: parameters, buffers, gradients, moments."""
+    from nandoctor import checkpoints
+
     facts = checkpoints.scan_model(model, optimizer)
     evidence = Evidence(
         command="inspect",
@@ -119,6 +120,8 @@ def classify(
 
 def classify_log(path: str | Path, *, progress: Progress = None, **overrides: Any) -> Report:
     """Classify a log file (``-`` = standard input); overrides go to ``logs.read_log``."""
+    from nandoctor import logs
+
     watch = Stopwatch()
     with watch.stage("read"):
         log = logs.read_log(str(path), progress=progress, **overrides)
@@ -159,14 +162,18 @@ def replay(
     Raises:
         ReplayError: The step cannot be run (the loss is no scalar, has no gradient, ...).
     """
+    from nandoctor.checkpoints import scan_model
     from nandoctor.targets import target_of
 
     watch = Stopwatch()
+    with watch.stage("checkpoints"):
+        scanned_model = scan_model(model, optimizer)
     target = target_of(model, batch, compute_loss, optimizer=optimizer, device=device)
     facts, trials = observed(target, Settings(budget=budget), watch, progress)
     evidence = Evidence(
         command="replay",
         inputs=(type(model).__name__,),
+        checkpoints=(scanned_model,),
         replay=facts,
         trials=trials,
         timings=watch.seconds,

@@ -1,6 +1,7 @@
 """Rule: a weight that is non-finite, or so far off that no training step made it."""
 
 import math
+from dataclasses import replace
 
 from nandoctor.evidence import Evidence, TensorStats
 from nandoctor.findings import Finding, Grade, Prescription, Rule
@@ -85,10 +86,23 @@ def _stored(evidence: Evidence) -> list[Finding]:
         )
         for t in bad
     ]  # fmt: skip
+    if _reach_nothing(evidence):
+        found = [_harmless(finding) for finding in found]
     good = evidence.last_good.tensors if evidence.last_good else ()
     before = {tensor.name: tensor for tensor in good}
     flipped = [t for t in crash.tensors if is_flipped(t) and _is_lone(t, before.get(t.name))]
     return found + [_flipped(tensor, evidence) for tensor in flipped]
+
+
+def _reach_nothing(evidence: Evidence) -> bool:
+    """Whether the step on the real batch is finite in spite of them."""
+    replay = evidence.replay
+    return replay is not None and replay.phase is None and not replay.is_batch_synthetic
+
+
+def _harmless(finding: Finding) -> Finding:
+    message = f"{finding.message}, which reach neither the loss nor a gradient"
+    return replace(finding, severity="note", message=message, is_cause=False, prescriptions=())
 
 
 def _is_lone(tensor: TensorStats, before: TensorStats | None) -> bool:

@@ -182,3 +182,27 @@ def test_follow_yields_new_rows_and_tells_the_alarm_once(tmp_path: Path) -> None
     calm, loud = next(looks), next(looks)
     assert (len(calm.history), calm.alarms) == (60, ())
     assert len(loud.history) == 80 and len(loud.alarms) == 1 and loud.alarms[0] >= 60
+
+
+def test_replay_finds_a_finite_bit_flip_in_the_live_model() -> None:
+    """One weight far out of its family overflows; the repair of that element proves it."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 2))
+    with torch.no_grad():
+        model[2].weight[0, 3] = 1e30
+    report = nandoctor.replay(model, torch.randn(6, 8), mean_square)
+    assert report.diagnosis is not None
+    assert (report.diagnosis.cause, report.diagnosis.grade.name) == ("bad_parameter", "verified")
+
+
+def test_replay_with_a_nan_that_nothing_reads_notes_it_and_stays_clean() -> None:
+    """The look-alike: an unused head is no fault."""
+    torch.manual_seed(0)
+    model = nn.ModuleDict({"body": nn.Linear(8, 2), "unused": nn.Linear(8, 2)})
+    with torch.no_grad():
+        model["unused"].weight[0, 0] = math.nan
+    report = nandoctor.replay(
+        model, torch.randn(6, 8), lambda net, batch: net["body"](batch).square().mean()
+    )
+    assert (report.status, report.diagnosis) == ("clean", None)
+    assert [f.severity for f in report.findings if f.cause == "bad_parameter"] == ["note"]
