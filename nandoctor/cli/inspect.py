@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,6 +23,19 @@ def command(
     grad_norm: Annotated[
         float, typer.Option(help="A larger gradient norm is a finding.", min=0.0)
     ] = 1000.0,
+    name_filter: Annotated[
+        str | None,
+        typer.Option(
+            "--filter", metavar="GLOB", help="List the tensors of these names, all of them."
+        ),
+    ] = None,
+    sort: Annotated[
+        str,
+        typer.Option(
+            metavar="KEY",
+            help="badness, file, l2, absmax, nonfinite, zeros or numel, largest first.",
+        ),
+    ] = "badness",
     exact: Annotated[bool, typer.Option("--exact", help="Sum norms in float64 (slower).")] = False,
 ) -> Report:
     """Scan checkpoints for NaN, Inf and corrupt state.
@@ -33,12 +46,11 @@ def command(
     """
     from nandoctor.pipeline import inspect_checkpoint, inspect_series
 
-    thresholds = {"grad_norm": grad_norm}
+    options: dict[str, Any] = {
+        "show_all": show_all, "exact": exact, "name_filter": name_filter, "sort": sort,
+        "thresholds": {"grad_norm": grad_norm},
+    }  # fmt: skip
     with progress() as tick:
         if len(checkpoints) == 1:
-            return inspect_checkpoint(
-                checkpoints[0], show_all=show_all, exact=exact, thresholds=thresholds, progress=tick
-            )
-        return inspect_series(
-            checkpoints, show_all=show_all, exact=exact, thresholds=thresholds, progress=tick
-        )
+            return inspect_checkpoint(checkpoints[0], progress=tick, **options)
+        return inspect_series(checkpoints, progress=tick, **options)

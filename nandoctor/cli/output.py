@@ -20,7 +20,7 @@ from nandoctor.reports.redact import redacted
 
 SUFFIXES = {
     ".json": "json", ".md": "markdown", ".html": "html", ".htm": "html", ".sarif": "sarif",
-    ".xml": "junit",
+    ".xml": "junit", ".csv": "csv",
 }  # fmt: skip
 LANGUAGES = ("en", "zh")
 JUDGES_NOTHING = frozenset({"compare"})

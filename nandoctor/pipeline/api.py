@@ -21,6 +21,7 @@ from nandoctor.pipeline.collect import (
     scanned,
 )
 from nandoctor.pipeline.report import report_on
+from nandoctor.pipeline.showing import Showing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +33,8 @@ def inspect_checkpoint(
     *,
     show_all: bool = False,
     exact: bool = False,
+    name_filter: str | None = None,
+    sort: str = "badness",
     thresholds: Mapping[str, float] | None = None,
     progress: Progress = None,
 ) -> Report:
@@ -40,6 +43,8 @@ def inspect_checkpoint(
     Args:
         path: A file or directory.
         show_all: Report every tensor, not only the suspicious ones.
+        name_filter: Report the tensors whose name matches this glob, suspicious or not.
+        sort: badness, file, l2, absmax, nonfinite, zeros or numel; the largest comes first.
         exact: L2 norms within 1e-12 of a float64 reference (slower).
         thresholds: ``grad_norm`` (default 1000): a larger gradient norm is a finding.
         progress: Called with the stage and the fraction done.
@@ -60,7 +65,7 @@ def inspect_checkpoint(
         thresholds=settings.thresholds,
         timings=watch.seconds,
     )
-    return report_on(evidence, show_all=show_all)
+    return report_on(evidence, showing=Showing(show_all, name_filter, sort))
 
 
 def inspect_model(
@@ -80,7 +85,7 @@ def inspect_model(
         checkpoints=(facts,),
         thresholds=thresholds or {},
     )
-    return report_on(evidence, show_all=show_all)
+    return report_on(evidence, showing=Showing(show_all))
 
 
 def classify(

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nandoctor import checkpoints, logs, signals
 from nandoctor.errors import NandoctorError, UnreadableInputError
 from nandoctor.evidence import (
     CheckpointFacts,
@@ -22,7 +21,9 @@ from nandoctor.evidence import (
     Trial,
 )
 from nandoctor.pipeline.probes import probed
-from nandoctor.pipeline.rundir import RunFiles, find_run
+
+if TYPE_CHECKING:
+    from nandoctor.pipeline.rundir import RunFiles
 
 MOST_OTHERS = 4
 """Checkpoints besides the crash and the last good one that are scanned, newest first."""
@@ -83,12 +84,16 @@ class Stopwatch:
 
 def scanned(path: Path, settings: Settings, progress: Progress = None) -> CheckpointFacts:
     """Open and scan one checkpoint."""
+    from nandoctor import checkpoints
+
     checkpoint = checkpoints.open_checkpoint(path)
     return checkpoints.scan(checkpoint, exact=settings.exact, progress=progress)
 
 
 def judged(log: LogFacts) -> LogFacts:
     """Add pattern and forecast to a log that was read."""
+    from nandoctor import signals
+
     pattern = signals.classify_history(log.history, events=log.events)
     return replace(log, pattern=pattern, forecast=signals.forecast(log.history))
 
@@ -103,6 +108,8 @@ def history_log(facts: CheckpointFacts) -> LogFacts | None:
 
 def collect_run(path: Path, settings: Settings, progress: Progress = None) -> Evidence:
     """Observe all that a run directory, or a single debug checkpoint, holds."""
+    from nandoctor.pipeline.rundir import find_run
+
     watch, files = Stopwatch(), find_run(path)
     with watch.stage("logs"):
         read, skipped = read_logs(settings.logs or files.logs, progress)
@@ -127,6 +134,8 @@ def read_logs(
     paths: Sequence[Path], progress: Progress = None
 ) -> tuple[list[LogFacts], list[Skipped]]:
     """Read the logs of a run; one that cannot be read is skipped with the reason."""
+    from nandoctor import logs
+
     read: list[LogFacts] = []
     skipped: list[Skipped] = []
     for path in paths:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from nandoctor import decision
-from nandoctor.evidence import CheckpointFacts, Evidence, LogFacts, TensorStats
-from nandoctor.findings import Finding, Report
+from nandoctor.evidence import Evidence, LogFacts
+from nandoctor.findings import Report
+from nandoctor.pipeline.showing import SUSPICIOUS, Showing
 from nandoctor.rules import run_rules
 
 DIAGNOSING = frozenset({"diagnose", "replay", "classify", "triage"})
 
 
-def report_on(evidence: Evidence, *, show_all: bool = False) -> Report:
+def report_on(evidence: Evidence, *, showing: Showing = SUSPICIOUS) -> Report:
     """Join what was observed and what it means."""
     findings = decision.confirm_all(evidence, run_rules(evidence))
     leading = evidence.logs[0] if len(evidence.logs) == 1 else leading_log(evidence)
@@ -25,7 +25,7 @@ def report_on(evidence: Evidence, *, show_all: bool = False) -> Report:
         forecast=leading.forecast if leading else None,
         replay=evidence.replay,
         trials=evidence.trials,
-        tensors=shown_tensors(evidence, findings, show_all),
+        tensors=showing.tensors(evidence, findings),
         logs=evidence.logs,
         checkpoints=evidence.checkpoints,
         skipped=evidence.skipped,
@@ -52,24 +52,3 @@ def leading_log(evidence: Evidence) -> LogFacts | None:
     """The log whose pattern leads: the longest that has one."""
     judged = [log for log in evidence.logs if log.pattern]
     return max(judged, key=lambda log: len(log.history)) if judged else None
-
-
-def shown_tensors(
-    evidence: Evidence, findings: Sequence[Finding], show_all: bool
-) -> tuple[TensorStats, ...]:
-    """The suspicious tensors of the crash checkpoint, worst first; all of them where asked for."""
-    if evidence.crash is None:
-        return ()
-    named = {finding.where for finding in findings if finding.severity != "note"}
-    tensors = evidence.crash.tensors if show_all else suspicious(evidence.crash, named)
-    return tuple(sorted(tensors, key=badness, reverse=True))
-
-
-def suspicious(facts: CheckpointFacts, named: set[str]) -> tuple[TensorStats, ...]:
-    """Tensors that are non-finite or that a finding names."""
-    return tuple(t for t in facts.tensors if not t.is_finite or t.name in named)
-
-
-def badness(tensor: TensorStats) -> tuple[float, float]:
-    """Sort key: the share of non-finite elements, then the largest magnitude."""
-    return (tensor.num_nonfinite / max(tensor.numel, 1), tensor.absmax or 0.0)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from nandoctor.evidence import CheckpointFacts, TensorSeries, TensorStats
 from nandoctor.findings import Report
@@ -13,24 +14,17 @@ from nandoctor.pipeline.collect import Progress
 
 
 def inspect_series(
-    paths: Sequence[str | Path],
-    *,
-    show_all: bool = False,
-    exact: bool = False,
-    thresholds: Mapping[str, float] | None = None,
-    progress: Progress = None,
+    paths: Sequence[str | Path], *, progress: Progress = None, **options: Any
 ) -> Report:
     """Inspect checkpoints of one run; one report a file in ``files``, the series in ``series``.
+
+    Args:
+        **options: Those of ``inspect_checkpoint``.
 
     Raises:
         UnreadableInputError: One of them is missing, empty or foreign.
     """
-    reports = [
-        inspect_checkpoint(
-            path, show_all=show_all, exact=exact, thresholds=thresholds, progress=progress
-        )
-        for path in paths
-    ]
+    reports = [inspect_checkpoint(path, progress=progress, **options) for path in paths]
     ordered = sorted(reports, key=step_of)
     series = tensor_series([report.checkpoints[0] for report in ordered])
     return Report(

@@ -20,7 +20,7 @@ class Renderer(Protocol):
         ...
 
 
-_NAMES = ("rich", "json", "markdown", "html", "sarif", "junit", "github")
+_NAMES = ("rich", "json", "markdown", "html", "sarif", "junit", "github", "csv")
 
 
 class _Renderers(Mapping[str, Renderer]):

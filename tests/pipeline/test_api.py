@@ -206,3 +206,13 @@ def test_replay_with_a_nan_that_nothing_reads_notes_it_and_stays_clean() -> None
     )
     assert (report.status, report.diagnosis) == ("clean", None)
     assert [f.severity for f in report.findings if f.cause == "bad_parameter"] == ["note"]
+
+
+def test_inspect_with_a_filter_shows_those_tensors_in_the_order_asked_for(tmp_path: Path) -> None:
+    """Healthy tensors too, the largest first; an unknown key is one clear error."""
+    state = {"a.weight": torch.ones(4), "b.weight": torch.ones(9) * 3, "c.bias": torch.ones(1)}
+    torch.save({"model_state": state}, tmp_path / "a.pt")
+    report = nandoctor.inspect_checkpoint(tmp_path / "a.pt", name_filter="*.weight", sort="l2")
+    assert [tensor.name for tensor in report.tensors] == ["b.weight", "a.weight"]
+    with pytest.raises(nandoctor.NandoctorError, match="no sort key 'size'"):
+        nandoctor.inspect_checkpoint(tmp_path / "a.pt", sort="size")
