@@ -40,8 +40,8 @@ def keep(ranges: Ranges, name: str, module_class: str, kind: Kind, tensor: torch
     """Add what one tensor shows; one without a finite element above 0 leaves its dtype only."""
     ranges.dtypes[name, kind] = short_dtype(tensor)
     size = tensor.abs() if tensor.dtype == torch.float64 else tensor.float().abs()
+    size = size[size < torch.finfo(tensor.dtype).max]  # masks are filled with -inf or finfo.min
     size = size / ranges.scale if kind == "gradient" else size
-    size = size[size.isfinite()]
     nonzero = size[size > 0]
     if nonzero.numel() == 0:
         return
