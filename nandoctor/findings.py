@@ -15,6 +15,7 @@ from nandoctor.evidence import (
     Component,
     Evidence,
     Forecast,
+    Histogram,
     LogFacts,
     Origin,
     Pattern,
@@ -159,6 +160,8 @@ class Report:
     skipped: tuple[Skipped, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     checklist: tuple[ChecklistItem, ...] = ()
+    histograms: tuple[Histogram, ...] = ()
+    """Magnitudes of the tensors that were asked for."""
     changes: tuple[TensorChange, ...] = ()
     """What changed from one checkpoint to another, worst first."""
     series: tuple[TensorSeries, ...] = ()
@@ -201,6 +204,7 @@ class Report:
             "checkpoints": [_checkpoint_dict(facts) for facts in self.checkpoints],
             "logs": [_log_dict(log) for log in self.logs],
             "skipped": [plain(item) for item in self.skipped],
+            "histograms": [plain(item) for item in self.histograms],
             "changes": [plain(item) for item in self.changes],
             "series": [plain(item) for item in self.series],
             "checklist": [plain(item) for item in self.checklist],

@@ -81,7 +81,7 @@ def _moved(builders: list[TensorBuilder], handles: list[TensorHandle]) -> float 
     if a.is_complex() or a.layout != b.layout or str(a.layout) != "torch.strided":
         return None
     change = base = 0.0
-    for x, y in zip(_chunks(a), _chunks(b), strict=True):
+    for x, y in zip(chunks(a), chunks(b), strict=True):
         finite = x.isfinite() & y.isfinite()
         change += float((y - x)[finite].square().sum())
         base += float(x[finite].square().sum())
@@ -90,7 +90,8 @@ def _moved(builders: list[TensorBuilder], handles: list[TensorHandle]) -> float 
     return math.sqrt(change / base) if base else math.inf
 
 
-def _chunks(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
+def chunks(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Yield the elements in float64, a bounded number at a time."""
     import torch
 
     flat = tensor.detach().reshape(-1)

@@ -36,6 +36,10 @@ def command(
             help="badness, file, l2, absmax, nonfinite, zeros or numel, largest first.",
         ),
     ] = "badness",
+    histogram: Annotated[
+        str | None,
+        typer.Option(metavar="GLOB", help="Draw the magnitudes of these tensors."),
+    ] = None,
     exact: Annotated[bool, typer.Option("--exact", help="Sum norms in float64 (slower).")] = False,
 ) -> Report:
     """Scan checkpoints for NaN, Inf and corrupt state.
@@ -48,6 +52,7 @@ def command(
 
     options: dict[str, Any] = {
         "show_all": show_all, "exact": exact, "name_filter": name_filter, "sort": sort,
+        "histogram": histogram,
         "thresholds": {"grad_norm": grad_norm},
     }  # fmt: skip
     with progress() as tick:

@@ -14,7 +14,14 @@ from nandoctor.evidence.origin import (
     Source,
 )
 from nandoctor.evidence.replay import Probe, ReplayFacts, Trial, TrialOutcome
-from nandoctor.evidence.tensors import Component, Role, TensorChange, TensorSeries, TensorStats
+from nandoctor.evidence.tensors import (
+    Component,
+    Histogram,
+    Role,
+    TensorChange,
+    TensorSeries,
+    TensorStats,
+)
 
 __all__ = [
     "CheckpointFacts",
@@ -25,6 +32,7 @@ __all__ = [
     "Evidence",
     "Forecast",
     "Headroom",
+    "Histogram",
     "LayerNumerics",
     "LogEvent",
     "LogFacts",

@@ -64,6 +64,22 @@ class TensorStats:
 
 
 @dataclass(frozen=True, slots=True)
+class Histogram:
+    """Magnitudes of one tensor by powers of two.
+
+    Args:
+        exponents: Ascending; bin ``e`` counts the elements with 2^e <= |x| < 2^(e+1).
+        counts: Elements in each bin.
+    """
+
+    name: str
+    exponents: tuple[int, ...]
+    counts: tuple[int, ...]
+    num_zero: int
+    num_nonfinite: int
+
+
+@dataclass(frozen=True, slots=True)
 class TensorSeries:
     """One tensor over a series of checkpoints, in the order of their steps."""
 

@@ -21,7 +21,7 @@ from nandoctor.pipeline.collect import (
     scanned,
 )
 from nandoctor.pipeline.report import report_on
-from nandoctor.pipeline.showing import Showing
+from nandoctor.pipeline.showing import Showing, histograms_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +35,7 @@ def inspect_checkpoint(
     exact: bool = False,
     name_filter: str | None = None,
     sort: str = "badness",
+    histogram: str | None = None,
     thresholds: Mapping[str, float] | None = None,
     progress: Progress = None,
 ) -> Report:
@@ -45,6 +46,7 @@ def inspect_checkpoint(
         show_all: Report every tensor, not only the suspicious ones.
         name_filter: Report the tensors whose name matches this glob, suspicious or not.
         sort: badness, file, l2, absmax, nonfinite, zeros or numel; the largest comes first.
+        histogram: Count the magnitudes of the tensors whose name matches this glob.
         exact: L2 norms within 1e-12 of a float64 reference (slower).
         thresholds: ``grad_norm`` (default 1000): a larger gradient norm is a finding.
         progress: Called with the stage and the fraction done.
@@ -65,7 +67,8 @@ def inspect_checkpoint(
         thresholds=settings.thresholds,
         timings=watch.seconds,
     )
-    return report_on(evidence, showing=Showing(show_all, name_filter, sort))
+    report = report_on(evidence, showing=Showing(show_all, name_filter, sort))
+    return replace(report, histograms=histograms_of(Path(path), histogram))
 
 
 def inspect_model(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from nandoctor.errors import NandoctorError
-from nandoctor.evidence import Evidence, TensorStats
+from nandoctor.evidence import Evidence, Histogram, TensorStats
 from nandoctor.findings import Finding
 
 Key = Callable[[TensorStats], tuple[float, float]]
@@ -69,3 +70,13 @@ class Showing:
 
 
 SUSPICIOUS = Showing()
+
+
+def histograms_of(path: Path, pattern: str | None) -> tuple[Histogram, ...]:
+    """Return the histograms of the tensors that a glob names; none without one."""
+    if pattern is None:
+        return ()
+    from nandoctor.checkpoints import open_checkpoint
+    from nandoctor.checkpoints.histograms import histograms
+
+    return histograms(open_checkpoint(path), pattern)

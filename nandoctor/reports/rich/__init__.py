@@ -15,6 +15,7 @@ from nandoctor.reports.rich.findings import findings
 from nandoctor.reports.rich.flow import flow, numerics, precision
 from nandoctor.reports.rich.headline import headline, likely, seen_before, why
 from nandoctor.reports.rich.inputs import inputs
+from nandoctor.reports.rich.layers import histograms, layers
 from nandoctor.reports.rich.loss import loss
 from nandoctor.reports.rich.origin import origin
 from nandoctor.reports.rich.plan import plan
@@ -32,7 +33,7 @@ Section = Callable[[Report, View, Words], "RenderableType | None"]
 SECTIONS: tuple[Section, ...] = (
     headline, why, likely, plan, seen_before, checklist, changes, tree, loss, origin, trials,
     tensors,
-    series, flow, numerics, precision, findings, inputs, unseen, files, timings,
+    layers, histograms, series, flow, numerics, precision, findings, inputs, unseen, files, timings,
 )  # fmt: skip
 """In the order of the report; a section that has nothing to say returns None."""
 
