@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,9 +58,13 @@ def preserved_optimizer(optimizer: torch.optim.Optimizer | None) -> Iterator[Non
         for value in source.values()
         if isinstance(value, torch.Tensor)
     ]
+    # LBFGS keeps its history in lists.
+    lists = [(v, v.copy()) for s in states.values() for v in s.values() if isinstance(v, list)]
     try:
         yield
     finally:
+        for history, items in lists:
+            history[:] = items
         for group, saved in zip(optimizer.param_groups, groups, strict=True):
             group.clear()
             group.update(saved)
@@ -90,22 +95,64 @@ def is_same_bits(a: torch.Tensor, b: torch.Tensor) -> bool:
 
 
 def _attributes(namespace: dict[str, Any]) -> list[tuple[str, Any, Any]]:
-    containers = (dict, list, set)
-    return [
-        (key, value, value.copy() if isinstance(value, containers) else None)
-        for key, value in namespace.items()
-    ]
+    return [(key, value, _content(value)) for key, value in namespace.items()]
 
 
 def _put_back_attributes(namespace: dict[str, Any], saved: list[tuple[str, Any, Any]]) -> None:
     namespace.clear()
     for key, value, content in saved:
-        if isinstance(value, list):
-            value[:] = content
-        elif isinstance(value, (dict, set)):
-            value.clear()
-            value.update(content)
+        _put_back_content(value, content)
         namespace[key] = value
+
+
+def _content(value: Any) -> Any:
+    """Return a copy of what a plain attribute holds, None where it cannot change in place."""
+    if isinstance(value, (dict, list, set, deque, np.ndarray)):
+        return value.copy()
+    if isinstance(value, torch.Tensor):
+        return value.detach().clone()
+    if isinstance(value, torch.Generator):
+        return value.get_state()
+    if isinstance(value, np.random.Generator):
+        return value.bit_generator.state
+    return value.getstate() if isinstance(value, random.Random) else None
+
+
+def _put_back_content(value: Any, content: Any) -> None:
+    if isinstance(value, list):
+        value[:] = content
+    elif isinstance(value, (dict, set)):
+        value.clear()
+        value.update(content)
+    elif isinstance(value, deque):
+        value.clear()
+        value.extend(content)
+    elif isinstance(value, np.ndarray):
+        if value.flags.writeable:
+            value[...] = content
+    elif isinstance(value, torch.Tensor):
+        put_back(value, content)
+    elif isinstance(value, torch.Generator):
+        value.set_state(content)
+    elif isinstance(value, np.random.Generator):
+        value.bit_generator.state = content
+    elif isinstance(value, random.Random):
+        value.setstate(content)
+
+
+def random_fingerprint(model: torch.nn.Module) -> tuple[Any, ...]:
+    """Return what changes as soon as the step draws a random number, also from a module's own."""
+    devices = [torch.get_rng_state()]
+    if torch.cuda.is_available() and torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        devices += torch.cuda.get_rng_state_all()
+    own = [value for module in model.modules() for value in module.__dict__.values()]
+    devices += [value.get_state() for value in own if isinstance(value, torch.Generator)]
+    numpy: Any = np.random.get_state()
+    numpys = [v.bit_generator.state for v in own if isinstance(v, np.random.Generator)]
+    return (
+        *(state.numpy().tobytes() for state in devices),
+        *(numpy[1].tobytes(), numpy[2], random.getstate(), str(numpys)),
+    )
 
 
 def capture_rng() -> dict[str, Any]:

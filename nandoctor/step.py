@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import inspect
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
+from torch.utils._pytree import tree_leaves
 
 from nandoctor.errors import ReplayError
 from nandoctor.snapshot import capture_rng, preserved, restore_rng
@@ -48,8 +51,10 @@ def started(target: ReplayTarget) -> Iterator[Any]:
 
 def copied_batch(batch: Any) -> Any:
     """Return a deep copy of a batch; one that cannot be copied is returned itself."""
+    # A deep copy of a jagged tensor has offsets of its own and no longer fits its backward.
+    jagged = [x for x in tree_leaves(batch) if isinstance(x, torch.Tensor) and x.is_nested]
     try:
-        return copy.deepcopy(batch)
+        return copy.deepcopy(batch, {id(x): x.detach().clone() for x in jagged})
     except (RuntimeError, TypeError, copy.Error):
         return batch
 
@@ -118,7 +123,27 @@ def apply_optimizer(target: ReplayTarget) -> None:
     assert target.optimizer is not None
     if target.max_grad_norm is not None:
         torch.nn.utils.clip_grad_norm_(target.model.parameters(), target.max_grad_norm)
-    target.optimizer.step()
+    if _needs_closure(target.optimizer):
+        evaluate: Any = partial(_evaluated, target)
+        target.optimizer.step(evaluate)
+    else:
+        target.optimizer.step()
+
+
+def _needs_closure(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether a step evaluates the loss itself, as LBFGS does."""
+    closure = inspect.signature(optimizer.step).parameters.get("closure")
+    return closure is not None and closure.default is inspect.Parameter.empty
+
+
+def _evaluated(target: ReplayTarget) -> torch.Tensor:
+    """Compute the loss and its gradients once more."""
+    with torch.enable_grad():
+        for parameter in target.model.parameters():
+            parameter.grad = None
+        loss = forward(target, copied_batch(target.batch))
+        backward(target, loss)
+    return loss
 
 
 def outcome_of(target: ReplayTarget, loss: torch.Tensor) -> StepOutcome:

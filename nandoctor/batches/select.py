@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from nandoctor.batches.images import image_groups
-from nandoctor.batches.size import batch_size, boundaries_of, is_per_sample
+from nandoctor.batches.size import batch_size, boundaries_of, is_list_of_samples, is_per_sample
 from nandoctor.batches.walk import MicroBatches, children_of, map_named, named_tensors, rebuilt
 
 
@@ -29,6 +29,8 @@ def select_rows(batch: Any, indices: Sequence[int]) -> Any:
         raise ValueError(f"the batch has {size} samples, asked for {list(indices)}")
     if isinstance(batch, MicroBatches):
         return _selected_micro_batches(batch, indices)
+    if is_list_of_samples(batch):
+        return type(batch)(batch[index] for index in indices)
     named = named_tensors(batch)
     boundaries = boundaries_of(named)
     if boundaries is not None and len(boundaries) - 1 == size:

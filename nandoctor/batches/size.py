@@ -19,6 +19,8 @@ def batch_size(batch: Any) -> int | None:
     if isinstance(batch, MicroBatches):
         sizes = [batch_size(part) for part in batch]
         return None if None in sizes else sum(size for size in sizes if size is not None)
+    if is_list_of_samples(batch):
+        return len(batch)
     named = named_tensors(batch)
     for name, tensor in named:
         *outer, last = name.split(".")
@@ -65,6 +67,19 @@ def is_per_sample(value: Any) -> bool:
         len({item.shape[0] for item in value}) > 1
         or (len({item.shape for item in value}) > 1 and value[0].shape[0] in (1, 3, 4))
     )
+
+
+def is_list_of_samples(batch: Any) -> bool:
+    """Whether the batch itself is a list of samples, not collated, rather than of batches.
+
+    The tensors of a batch share their first dimension; those of a sample have none in common.
+    """
+    if not isinstance(batch, (list, tuple)) or len(batch) < 2 or hasattr(batch, "_fields"):
+        return False
+    if not all(isinstance(item, Mapping) for item in batch):
+        return False
+    sizes = [{t.shape[:1] for _, t in named_tensors(item)} for item in batch]
+    return all(len(found) > 1 for found in sizes) or len(set(map(frozenset, sizes[:-1]))) > 1
 
 
 def boundaries_of(named: list[tuple[str, torch.Tensor]]) -> list[int] | None:

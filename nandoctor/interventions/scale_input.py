@@ -11,6 +11,7 @@ import torch
 from nandoctor.batches import map_named, named_tensors
 from nandoctor.evidence import ReplayFacts
 from nandoctor.interventions.outcome import IRRELEVANT, remark
+from nandoctor.step import stored_values
 from nandoctor.target import Intervention, ReplayTarget
 
 _NORMALISED = 10.0
@@ -26,7 +27,7 @@ def _is_quantity(tensor: torch.Tensor) -> bool:
     if tensor.is_floating_point() or (tensor.dtype == torch.uint8 and tensor.ndim >= 3):
         return True
     is_integer = not tensor.is_complex() and tensor.dtype != torch.bool
-    return is_integer and float(tensor.abs().max()) > _NO_INDEX
+    return is_integer and float(stored_values(tensor).abs().max()) > _NO_INDEX
 
 
 def large_inputs(target: ReplayTarget) -> dict[str, float]:
@@ -35,7 +36,7 @@ def large_inputs(target: ReplayTarget) -> dict[str, float]:
     for name, tensor in named_tensors(target.batch):
         if tensor.numel() == 0 or "mask" in name or not _is_quantity(tensor):
             continue
-        values = tensor.detach().double().abs()
+        values = stored_values(tensor).double().abs()
         values = values[torch.isfinite(values)]
         if values.numel() and float(values.max()) > _NORMALISED:
             found[name] = float(values.square().mean().sqrt())

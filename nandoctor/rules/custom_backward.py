@@ -39,7 +39,7 @@ torch.autograd.Function; torch.autograd.gradcheck; pytorch/pytorch#2421.
 def check(evidence: Evidence) -> tuple[Finding, ...]:
     """Fire in backward where the node is a user's Function or the frame a backward method."""
     site = site_of(evidence)
-    if site is None or not site.is_backward or not _is_custom(site):
+    if site is None or site.origin.phase != "backward" or not _is_custom(site):
         return ()
     name = site.origin.forward_op or site.origin.op
     message = f"the backward of {name} gives a non-finite gradient"

@@ -1,5 +1,7 @@
 """Rule: a logarithm of zero or of a negative number."""
 
+import math
+
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
 from nandoctor.rules.site import found_at, is_rounding, site_of
@@ -42,6 +44,15 @@ computing the log-sum-exp and softmax functions".
 def check(evidence: Evidence) -> tuple[Finding, ...]:
     """Fire where the op is a logarithm and the offending argument is outside its domain."""
     site = site_of(evidence)
+    if site is not None and site.op == "linalg_slogdet" and any(map(math.isinf, site.outputs)):
+        message = "the logarithm of the determinant of a singular matrix"
+        return found_at(site, (CODE, CAUSE), message, score=0.9)
+    if (
+        site is not None
+        and site.op in ("xlogy", "special_xlogy")
+        and any(value <= 0 for value in site.values(1))
+    ):
+        return found_at(site, (CODE, CAUSE), f"{site.op} got 0 or less", score=0.9)
     if site is None or site.op not in LOGS:
         return ()
     limit = -1.0 if site.op == "log1p" else 0.0

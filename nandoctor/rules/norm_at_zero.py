@@ -14,6 +14,7 @@ NORMS = (
     "hypot",
     "cdist_forward",
 )
+SUMS = frozenset({"sum", "mean", "einsum", "bmm", "matmul", "dot", "mm", "addmm", "nansum"})
 PRODUCTS = frozenset({"einsum", "mul", "pow", "square", "bmm", "matmul", "dot", "mm"})
 
 DOC = """
@@ -54,13 +55,19 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     if site.op in NORMS:
         message = f"the gradient of {site.op} at the zero vector"
         return found_at(site, (CODE, CAUSE), message, score=0.9 - penalty)
-    if site.op == "pow" and exponent(site) == 0.5:
+    if is_root_of_sum(site):
         message = "the gradient of a hand-written norm at the zero vector is infinite"
         return found_at(site, (CODE, CAUSE), message, score=0.85 - penalty)
     if site.op == "sqrt" and PRODUCTS & set(site.made_by[:3]):
         message = "the gradient of a hand-written norm at the zero vector is infinite"
         return found_at(site, (CODE, CAUSE), message, score=0.6 - penalty)
     return ()
+
+
+def is_root_of_sum(site: Site) -> bool:
+    """Whether the op is a power 1/2 of a sum of products; of a sum unless its makers tell."""
+    made = site.made_by[:3]
+    return site.op == "pow" and exponent(site) == 0.5 and (not made or bool(SUMS & set(made)))
 
 
 def exponent(site: Site) -> float | None:

@@ -2,7 +2,7 @@
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
-from nandoctor.rules.norm_at_zero import exponent
+from nandoctor.rules.norm_at_zero import is_root_of_sum
 from nandoctor.rules.site import found_at, is_rounding, is_zero, site_of
 
 CODE, CAUSE = "ND503", "pow_at_zero"
@@ -45,7 +45,7 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     if not site.is_backward and not (negative or any(map(is_zero, base))):
         return ()
     penalty = 0.4 if is_rounding(evidence, site) else 0.0
-    score = 0.5 if site.is_backward and exponent(site) == 0.5 else 0.9
+    score = 0.5 if site.is_backward and is_root_of_sum(site) else 0.9
     what = "a fractional power of a negative number" if negative else "a power of zero"
     message = f"{what}, whose gradient is infinite" if site.is_backward else what
     return found_at(site, (CODE, CAUSE), message, score=score - penalty)

@@ -7,6 +7,10 @@ from nandoctor.rules.site import found_at, half_dtype, overflows, site_of, squar
 
 CODE, CAUSE = "ND114", "range_overflow"
 MAX = 3.4028235e38
+UNBOUNDED = frozenset(
+    {"linalg_slogdet", "linalg_eigh", "linalg_eig", "linalg_svd", "linalg_inv_ex"}
+)
+"""Ops with a pole: their infinity tells nothing of the size of what they read."""
 
 DOC = """
 ## What it does
@@ -38,7 +42,7 @@ IEEE 754-2019, section 7.4.
 def check(evidence: Evidence) -> tuple[Finding, ...]:
     """Fire where finite operands gave infinity in a dtype with float32's range."""
     site = site_of(evidence)
-    if site is None or site.op in LIMITS:
+    if site is None or site.op in LIMITS or site.op in UNBOUNDED:
         return ()
     if not overflows(site) and not (squares_overflow(site) and "norm" in site.op):
         return ()

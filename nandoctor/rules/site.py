@@ -31,8 +31,14 @@ class Site:
 
     @property
     def is_backward(self) -> bool:
-        """Whether the forward value was finite and the gradient is not."""
-        return self.origin.phase == "backward"
+        """Whether the forward value was finite and the gradient is not.
+
+        True in the forward pass where the loss takes a gradient (a penalty, an inner update);
+        False in a gradient hook, whose ops stand for themselves.
+        """
+        origin = self.origin
+        is_in_hook = origin.forward_op is None and origin.source is not None
+        return origin.forward_op is not None or (origin.phase == "backward" and not is_in_hook)
 
     @property
     def code(self) -> str:
@@ -84,7 +90,7 @@ def site_of(evidence: Evidence) -> Site | None:
     origin = evidence.replay.origin if evidence.replay else None
     if origin is None or origin.phase not in ("forward", "backward"):
         return None
-    if origin.phase == "forward":
+    if origin.phase == "forward" and origin.forward_op is None:
         return Site(origin, canonical(origin.op), origin.inputs)
     operands = origin.forward_inputs or origin.inputs
     return Site(origin, canonical(origin.forward_op or origin.op), operands)

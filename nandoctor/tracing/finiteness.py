@@ -15,6 +15,7 @@ def can_be_bad(value: object) -> bool:
         isinstance(value, torch.Tensor)
         and (value.is_floating_point() or value.is_complex())
         and not value.is_meta
+        and not value._is_zerotensor()
     )
 
 
@@ -23,11 +24,20 @@ _FLOATS = frozenset({torch.float32, torch.float64, torch.float16, torch.bfloat16
 
 def is_clean_on_cpu(tensor: torch.Tensor) -> bool:
     """Whether a tensor is seen at once to be finite: the common case, at the least cost."""
+    if tensor._is_zerotensor():  # of forward-mode differentiation: it has no memory to read
+        return True
     if not tensor.is_cpu or tensor.layout is not torch.strided:
         return False
     if tensor.dtype in _FLOATS:
         return math.isfinite(tensor.sum().item())
     return not (tensor.is_floating_point() or tensor.is_complex())
+
+
+def kept_copy(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a copy that stays as it is: plain numbers, no memory shared."""
+    if tensor._is_zerotensor():
+        return torch.zeros(tensor.shape, dtype=tensor.dtype, device=tensor.device)
+    return tensor.detach().clone()
 
 
 def has_bad(tensor: torch.Tensor) -> bool:

@@ -16,7 +16,8 @@ _MIXES = frozenset({"mul", "sub", "add", "rsub"})
 def guilty_leaf(record: OpRecord, detail: Detail | None) -> Leaf | None:
     """Return the leaf that the op read bad elements from, None where it made them itself."""
     for leaf in record.leaves:
-        if leaf.infinity is None or not _is_meant(record, detail):
+        never_a_mask = leaf.infinity is None or leaf.kind == "parameter"
+        if never_a_mask or not _is_meant(record, detail):
             return leaf
     if detail is not None and "batch_norm" in record.name:
         return _negative_variance(detail)

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 
 from nandoctor.batches import named_tensors
-from nandoctor.errors import ReplayError
 from nandoctor.evidence import Headroom
 from nandoctor.interventions.dtypes import LOW, in_dtypes
 from nandoctor.snapshot import preserved
@@ -47,16 +46,10 @@ def in_float32(target: ReplayTarget, ranges: Ranges) -> Ranges:
 
 
 def measured(target: ReplayTarget, ranges: Ranges) -> Ranges:
-    """Run the step once under hooks and return what they saw.
-
-    Raises:
-        ReplayError: The loss is no scalar or has no gradient.
-    """
+    """Run the step once under hooks and return what they saw, up to where it raises."""
     with preserved(target), started(target) as batch, watching(target.model, ranges):
         try:
             backward(target, forward(target, batch))
-        except ReplayError:
-            raise
         except Exception:  # what was measured before the user's code raised still counts
             return ranges
     return ranges
@@ -68,7 +61,7 @@ def watching(model: torch.nn.Module, ranges: Ranges) -> Iterator[None]:
     hooks = [
         module.register_forward_hook(partial(_measure_output, name, ranges))
         for name, module in model.named_modules()
-        if name
+        if name and not isinstance(module, torch.jit.ScriptModule)
     ]
     try:
         yield

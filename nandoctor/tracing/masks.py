@@ -25,7 +25,8 @@ _HANDS_ON = frozenset({
     "log_softmax", "triu", "tril", "baddbmm", "repeat", "roll", "flip", "constant_pad_nd", "topk",
     "sort", "masked_select", "select_scatter", "slice_scatter", "_foreach_copy", "relu",
     "logcumsumexp", "cummax", "cummin", "unfold", "im2col", "upsample_nearest2d", "index_copy",
-    "embedding", "special_xlog1py", "max_pool2d_with_indices", "_safe_softmax", "add_mask",
+    "fill", "index_fill", "embedding", "special_xlog1py", "max_pool2d_with_indices",
+    "_safe_softmax", "add_mask",
 })  # fmt: skip
 """Ops through which an intended infinity stays one while its sign is kept."""
 

@@ -29,7 +29,8 @@ def origin_of(proof: Proof, part: Part, reaches: tuple[str, ...]) -> Origin:
     """
     record, watch = proof.record, proof.run.watch
     own = watch.details.get(record.index)
-    before = watch.details.get(record.forward) if record.forward is not None else None
+    is_undone = record.forward is not None and not _is_in_hook(record)
+    before = watch.details.get(record.forward or 0) if is_undone else None
     leaf = guilty_leaf(record, own)
     place, forward_op = _place(record, before)
     phase: Phase = _phase(leaf, part)
@@ -65,13 +66,17 @@ def _phase(leaf: Leaf | None, part: Part) -> Phase:
 def _place(record: OpRecord, before: Detail | None) -> tuple[Place, str | None]:
     """Return the place of the forward op where there is one, and that op's name."""
     place = record.place or NOWHERE
-    if record.forward is None or before is None:
+    if before is None:
         return place, None
     if record.is_custom:
         return before.caller, record.node.split("Backward")[0]
-    if place.source is not None:  # a hook of the user's
-        return place, before.name
     return before.place, before.name
+
+
+def _is_in_hook(record: OpRecord) -> bool:
+    """Whether a gradient hook ran the op: it undoes no op of the forward pass."""
+    place = record.place or NOWHERE
+    return place.source is not None and not record.is_custom
 
 
 def _is_forward_op(record: OpRecord) -> bool:

@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 
 from nandoctor.evidence import DtypeFit, Headroom
+from nandoctor.step import stored_values
 
 Kind = Literal["activation", "gradient"]
 DTYPES = ("float16", "bfloat16", "float8_e4m3fn", "float8_e5m2")
@@ -39,6 +40,7 @@ class Ranges:
 def keep(ranges: Ranges, name: str, module_class: str, kind: Kind, tensor: torch.Tensor) -> None:
     """Add what one tensor shows; one without a finite element above 0 leaves its dtype only."""
     ranges.dtypes[name, kind] = short_dtype(tensor)
+    tensor = stored_values(tensor)
     size = tensor.abs() if tensor.dtype == torch.float64 else tensor.float().abs()
     size = size[size < torch.finfo(tensor.dtype).max]  # masks are filled with -inf or finfo.min
     size = size / ranges.scale if kind == "gradient" else size
@@ -51,7 +53,7 @@ def keep(ranges: Ranges, name: str, module_class: str, kind: Kind, tensor: torch
         module=name,
         module_class=module_class,
         kind=kind,
-        dtype=short_dtype(tensor),
+        dtype=ranges.dtypes[name, kind],
         absmax=absmax,
         absmin=absmin,
         fits={dtype: _fit(dtype, size, nonzero, absmax, absmin) for dtype in DTYPES},

@@ -8,11 +8,9 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import torch
-
 from nandoctor.batches import batch_size, select_rows
-from nandoctor.snapshot import preserved
-from nandoctor.step import backward, device_of, forward, nonfinite_names, started
+from nandoctor.snapshot import preserved, random_fingerprint
+from nandoctor.step import backward, forward, nonfinite_names, started
 from nandoctor.target import ReplayTarget
 from nandoctor.tracing.records import Part
 
@@ -65,10 +63,9 @@ class SampleTrials:
 def tried(target: ReplayTarget, part: Part) -> tuple[bool, bool]:
     """Run a step as far as needed; say whether that part comes out bad and numbers were drawn."""
     with preserved(target), quiet(), started(target) as batch:
-        before = [torch.get_rng_state(), *_device_states(target)]
+        before = random_fingerprint(target.model)
         loss = forward(target, batch)
-        after = [torch.get_rng_state(), *_device_states(target)]
-        drew = not all(map(torch.equal, before, after))
+        drew = before != random_fingerprint(target.model)
         if nonfinite_names([("loss", loss)]):
             return True, drew
         if part == "forward":
@@ -76,11 +73,6 @@ def tried(target: ReplayTarget, part: Part) -> tuple[bool, bool]:
         backward(target, loss)
         grads = [(n, p.grad) for n, p in target.model.named_parameters() if p.grad is not None]
         return bool(nonfinite_names(grads)), drew
-
-
-def _device_states(target: ReplayTarget) -> list[torch.Tensor]:
-    device = device_of(target.model)
-    return [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
 
 
 @contextlib.contextmanager

@@ -46,14 +46,19 @@ class Stain:
 def key_of(tensor: torch.Tensor) -> int | None:
     """Return the identity of a tensor's storage, None where it has none."""
     try:
-        return int(tensor.untyped_storage()._cdata)
+        return int(_stored(tensor).untyped_storage()._cdata)
     except (NotImplementedError, RuntimeError):
         return None  # sparse layouts
 
 
+def _stored(tensor: torch.Tensor) -> torch.Tensor:
+    """Return what holds the elements: of a jagged tensor its values."""
+    return tensor.values() if tensor.is_nested and tensor.layout is torch.jagged else tensor
+
+
 def weak_reference(tensor: torch.Tensor) -> StorageWeakRef:
     """Hold the shell of a tensor's storage, so that its address is not used again."""
-    return StorageWeakRef(tensor.untyped_storage())  # type: ignore[no-untyped-call]
+    return StorageWeakRef(_stored(tensor).untyped_storage())  # type: ignore[no-untyped-call]
 
 
 class Leaves:
@@ -83,6 +88,7 @@ class Leaves:
 
 
 def _span(tensor: torch.Tensor) -> int:
+    tensor = _stored(tensor)
     steps = zip(tensor.shape, tensor.stride(), strict=True)
     last = sum((size - 1) * stride for size, stride in steps if size)
     return (last + 1) * tensor.element_size()

@@ -12,7 +12,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from nandoctor.tracing.aten import result_tensors, traits_of
 from nandoctor.tracing.badness import Bad
-from nandoctor.tracing.finiteness import can_be_bad, has_bad, is_clean_on_cpu, running_sum
+from nandoctor.tracing.finiteness import (
+    can_be_bad,
+    has_bad,
+    is_clean_on_cpu,
+    kept_copy,
+    running_sum,
+)
 from nandoctor.tracing.frames import place_here
 from nandoctor.tracing.ledger import Call, Ledger
 from nandoctor.tracing.lineage import LineageNotes
@@ -132,8 +138,8 @@ class Watch(TorchDispatchMode):
         self.details[call.index] = Detail(
             name=call.traits.name,
             scalars=call.scalars(),
-            inputs=[copies.get(id(t), t).detach().clone() for t in read],
-            outputs=[t.detach().clone() for t in results],
+            inputs=[kept_copy(copies.get(id(t), t)) for t in read],
+            outputs=[kept_copy(t) for t in results],
             place=place,
             caller=place_here(self._names, above_function=True),
             makers=self.lineage.makers(read, call.index) if self.lineage else [()] * len(read),
