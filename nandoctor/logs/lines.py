@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from nandoctor.logs.source import LONGEST_LINE, Source
 
 
-def line_blocks(source: Source) -> Iterator[tuple[bytes, int]]:
-    """Yield (whole lines, number of lines dropped before them as overlong).
+def line_blocks(source: Source) -> Iterator[tuple[bytes, int, int]]:
+    """Yield (bytes, where the whole lines in them end, lines dropped before them as overlong).
 
     The end of a dropped line is still there, so that counting ends numbers the lines rightly.
     """
@@ -25,14 +25,14 @@ def line_blocks(source: Source) -> Iterator[tuple[bytes, int]]:
         data = rest + block if rest else block
         end = data.rfind(b"\n") + 1 or data.rfind(b"\r") + 1
         if end:
-            yield data[:end], dropped
+            yield data, end, dropped
             dropped = 0
         rest = data[end:]
         if len(rest) > LONGEST_LINE:
             rest, is_skipping = b"", True
             dropped += 1
     if rest or dropped:
-        yield rest, dropped
+        yield rest, len(rest), dropped
 
 
 def _first_end(block: bytes) -> int:
@@ -49,7 +49,8 @@ def numbered(
         is_wanted: Whether a block of lines is worth looking at; others are only counted.
     """
     number = 1
-    for block, _ in line_blocks(source):
+    for data, end, _ in line_blocks(source):
+        block = data[:end]
         if not is_wanted(block):
             number += block.count(b"\n")
             continue

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nandoctor.logs import floats
+from nandoctor.logs.block import Lines
 from nandoctor.logs.groups import Group
 
 FIRST_TAIL = 48
@@ -31,15 +32,6 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
-    """The lines of one block: starts and ends in the buffer."""
-
-    buffer: NDArray[np.uint8]
-    starts: NDArray[np.intp]
-    ends: NDArray[np.intp]
-
-
-@dataclass(frozen=True, slots=True)
 class Template:
     """How to find a group's numbers in a line without searching."""
 
@@ -53,53 +45,80 @@ class Template:
     fields: tuple[Field, ...]
 
     def match(
-        self, lines: Lines, free: NDArray[np.bool_], delimiters: NDArray[np.intp]
+        self, lines: Lines, free: NDArray[np.bool_]
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Return which of the ``free`` lines fit, and their numbers float64[n, fields]."""
-        last = np.searchsorted(delimiters, lines.ends)
-        first = np.concatenate([[0], last[:-1]])
-        number = last - first
-        rows = np.flatnonzero(free & (number == self.count))
+        found = lines.delimiters(self.delimiter)
+        rows = np.flatnonzero(free & (found.count == self.count))
         rows = rows[lines.ends[rows] - lines.starts[rows] >= len(self.head)]
         if len(rows) and len(self.fixed):
-            heads = lines.buffer[lines.starts[rows][:, None] + self.fixed]
-            rows = rows[(heads == self.head[self.fixed]).all(axis=1)]
-        values = np.empty((len(rows), len(self.fields)))
+            rows = rows[_has_text(lines.buffer, lines.starts[rows], self.head, self.fixed)]
+        values = np.empty((len(self.fields), len(rows))).T
         if not len(rows) or len(lines.buffer) < WIDEST + FIRST_TAIL:
             return rows[:0], values[:0]
         fits = np.ones(len(rows), bool)
+        starts, ends, first = lines.starts[rows], lines.ends[rows], found.first[rows]
         for place, part in enumerate(self.fields):
-            if part.anchor:
-                base = delimiters[first[rows] + part.anchor - 1] + 1 + part.offset
-            else:
-                base = lines.starts[rows] + part.offset
-            values[:, place] = _field_values(lines, rows, base, part, fits)
-        return rows[fits], values[fits]
+            base = found.places[first + (part.anchor - 1)] + 1 if part.anchor else starts
+            base = base + part.offset
+            fits &= (base - len(part.tail) >= starts) & (base <= ends)
+            values[:, place] = _field_values(lines.buffer, base, part, fits)
+        return (rows, values) if fits.all() else (rows[fits], values[fits])
+
+    def is_like(self, other: Template) -> bool:
+        """Whether the other one reads the same lines."""
+        return (
+            (self.group, self.delimiter, self.count) == (other.group, other.delimiter, other.count)
+            and self.fields == other.fields
+            and np.array_equal(self.fixed, other.fixed)
+            and np.array_equal(self.head[self.fixed], other.head[other.fixed])
+        )
+
+
+def match_all(
+    templates: list[Template], lines: Lines, free: NDArray[np.bool_]
+) -> list[tuple[Template, NDArray[np.intp], NDArray[np.float64]]]:
+    """Apply the templates; clears ``free`` where a line was read."""
+    matches: list[tuple[Template, NDArray[np.intp], NDArray[np.float64]]] = []
+    for template in templates:
+        rows, values = template.match(lines, free)
+        if len(rows):
+            free[rows] = False
+            matches.append((template, rows, values))
+    return matches
+
+
+def _has_text(
+    buffer: NDArray[np.uint8],
+    starts: NDArray[np.intp],
+    text: NDArray[np.uint8],
+    fixed: NDArray[np.intp],
+) -> NDArray[np.bool_]:
+    """Return where the bytes at the ``fixed`` places of ``text`` stand behind ``starts``."""
+    same = np.ones(len(starts), bool)
+    for place in fixed.tolist():
+        same &= buffer[starts + place] == text[place]
+    return same
 
 
 def _field_values(
-    lines: Lines,
-    rows: NDArray[np.intp],
-    base: NDArray[np.intp],
-    part: Field,
-    fits: NDArray[np.bool_],
+    buffer: NDArray[np.uint8], base: NDArray[np.intp], part: Field, fits: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """Return one field of all rows; clears ``fits`` where the text is not as expected."""
-    fits &= (base - len(part.tail) >= lines.starts[rows]) & (base <= lines.ends[rows])
-    fits &= base <= len(lines.buffer) - part.width  # the block's last lines go the general way
-    base = np.where(fits, base, 0)
+    fits &= base <= len(buffer) - part.width  # the file's last lines go the general way
+    if not fits.all():
+        base = np.where(fits, base, 0)
     if part.tail:
         start = np.maximum(base - len(part.tail), 0)
-        fits &= _windows(lines.buffer, start, len(part.tail)).view(f"V{len(part.tail)}")[
-            :, 0
-        ] == np.void(part.tail)
-    windows = _windows(lines.buffer, base, part.width)
+        text = _windows(buffer, start, len(part.tail)).view(f"V{len(part.tail)}")[:, 0]
+        fits &= text == np.void(part.tail)
+    windows = _windows(buffer, base, part.width)
     values, end, is_plain = floats.parse(windows)
     for row in np.flatnonzero(fits & ~is_plain):
         values[row], end[row] = _by_hand(windows[row].tobytes())
         fits[row] = end[row] > 0
     fits &= end < part.width
-    after = windows[np.arange(len(rows)), np.minimum(end, part.width - 1)]
+    after = windows[np.arange(len(windows)), np.minimum(end, part.width - 1)]
     allowed = np.zeros(256, bool)
     allowed[list(part.after)] = True
     fits &= allowed[after]

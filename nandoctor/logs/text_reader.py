@@ -73,7 +73,7 @@ class TextReader:
             if len(samples) >= FEWEST_SAMPLES and tries < _TRIES:
                 self._tries[id(group)] = tries + 1
                 template = learn(group, samples)
-                if template is not None:
+                if template is not None and not any(map(template.is_like, self.templates)):
                     self.templates.append(template)
                 samples.clear()
 
