@@ -21,9 +21,13 @@ _MOST_COLUMNS = 4096
 
 def _numbers(line: str) -> list[float] | None:
     """Return the numbers of a line of numbers only; None for any other line."""
-    words = [word for word in _SPLIT.split(line) if word]
-    numbers = [to_number(word) for word in words]
-    return None if None in numbers else [number for number in numbers if number is not None]
+    numbers: list[float] = []
+    for word in filter(None, _SPLIT.split(line)):
+        number = to_number(word)
+        if number is None:
+            return None
+        numbers.append(number)
+    return numbers
 
 
 def _sniff(head: bytes) -> bool:

@@ -1,5 +1,5 @@
-"""A block of text as arrays: where its lines and the delimiters in them stand; no line is read
-here."""
+"""A block of text as arrays: where its lines and the delimiters in them stand, and what text
+stands at known places; no number is read here."""
 
 from __future__ import annotations
 
@@ -78,3 +78,37 @@ def _shares(
     behind = np.searchsorted(places, ends)
     begin = np.concatenate([[0], behind[:-1]])
     return begin, behind - begin
+
+
+def has_text(
+    buffer: NDArray[np.uint8],
+    starts: NDArray[np.intp],
+    text: NDArray[np.uint8],
+    fixed: NDArray[np.intp],
+) -> NDArray[np.bool_]:
+    """Return where the bytes at the ``fixed`` places of ``text`` stand behind ``starts``."""
+    same = np.ones(len(starts), bool)
+    for place in fixed.tolist():
+        same &= buffer[starts + place] == text[place]
+    return same
+
+
+def stands_before(
+    buffer: NDArray[np.uint8], base: NDArray[np.intp], tail: bytes
+) -> NDArray[np.bool_]:
+    """Return where the text stands right before ``base``: eight bytes are compared at once."""
+    words = np.ndarray((len(buffer) - 7,), "<u8", buffer=buffer, strides=(1,))
+    same = np.ones(len(base), bool)
+    for end in range(len(tail), 0, -8):
+        part = tail[max(0, end - 8) : end]
+        word = words[np.maximum(base - (len(tail) - end + 8), 0)]
+        unused = np.uint64(8 * (8 - len(part)))
+        same &= (word >> unused) == np.uint64(int.from_bytes(part, "little"))
+    return same
+
+
+def windows(buffer: NDArray[np.uint8], base: NDArray[np.intp], width: int) -> NDArray[np.uint8]:
+    """Return uint8[n, width]: the bytes from each place on, taken whole."""
+    places = len(buffer) - width + 1
+    whole = np.ndarray((places,), dtype=f"V{width}", buffer=buffer, strides=(1,))
+    return np.ascontiguousarray(whole[base]).view(np.uint8).reshape(len(base), width)

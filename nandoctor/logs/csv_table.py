@@ -6,7 +6,7 @@ from __future__ import annotations
 import csv
 import warnings
 from collections.abc import Iterator
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _CHUNK = 1 << 18
+_LARGEST_AT_ONCE = 1 << 29
 _MOST_COLUMNS = 64
 _SPARE = " spare"
 """Takes what a row has more than the header; a row longer still is dropped."""
@@ -62,13 +63,38 @@ def _read(source: Source) -> Reading:
     return reading
 
 
+def _plain_numbers(source: Source, layout: Layout) -> pd.DataFrame | None:
+    """Return a table of finite or infinite numbers only, read at once from its file; None where it
+    holds anything else, or is large."""
+    import pandas as pd
+
+    is_plain = source.is_plain_file and source.head.isascii() and b'"' not in source.head
+    if not is_plain or source.size > _LARGEST_AT_ONCE or layout.decimal != ".":
+        return None
+    try:
+        table = pd.read_csv(
+            source.path, sep=layout.delimiter, header=None, names=layout.names, index_col=False,
+            skiprows=layout.skipped, skip_blank_lines=False, on_bad_lines="error", engine="c",
+            na_filter=False, quoting=csv.QUOTE_NONE, compression=None,
+            float_precision=_float_precision(),
+        )  # fmt: skip
+    except ValueError:  # of another width, or another encoding
+        return None
+    return table if all(kind.kind in "iuf" for kind in table.dtypes) else None
+
+
+def _float_precision() -> Literal["round_trip"] | None:
+    import pandas as pd
+
+    return None if int(pd.__version__.split(".")[0]) > 2 else "round_trip"  # 3 rounds correctly
+
+
 def _chunks(source: Source, layout: Layout, reading: Reading) -> Iterator[pd.DataFrame]:
     import pandas as pd
 
     has_quotes = b'"' in source.head
     is_padded = f"{layout.delimiter} ".encode() in source.head
     encoding = "utf-8" if source.head.isascii() else "latin-1"
-    is_exact = int(pd.__version__.split(".")[0]) > 2  # from 3 on the default rounds correctly
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # rows of another length are counted by ourselves
@@ -81,7 +107,7 @@ def _chunks(source: Source, layout: Layout, reading: Reading) -> Iterator[pd.Dat
                 on_bad_lines="skip", chunksize=_CHUNK, encoding=encoding,
                 encoding_errors="replace", engine="c",
                 quoting=csv.QUOTE_MINIMAL if has_quotes else csv.QUOTE_NONE,
-                float_precision=None if is_exact else "round_trip",
+                float_precision=_float_precision(),
             )  # fmt: skip
     except pd.errors.EmptyDataError:
         return

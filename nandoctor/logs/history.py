@@ -87,7 +87,9 @@ def _assemble(
 ) -> MetricHistory:
     tables = [group.table() for group in groups]
     line = np.concatenate([table[0] for table in tables])
-    order = np.argsort(line, kind="stable")
+    order: NDArray[np.intp] | slice = slice(None)
+    if (np.diff(line) < 0).any():
+        order = np.argsort(line, kind="stable")
     names = _column_names(groups, lead, step, overrides)
     columns = {
         name: _column(groups, tables, key)[order] for key, name in names.items() if key != step
@@ -116,6 +118,9 @@ def _column(
     ],
     key: str,
 ) -> Column:
+    if len(groups) == 1:
+        place = groups[0].keys.index(key)
+        return Column(tables[0][1][:, place], tables[0][2][:, place])
     values, logged = [], []
     for group, (lines, rows, mask, _) in zip(groups, tables, strict=True):
         if key in group.keys:

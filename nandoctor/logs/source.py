@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, cast
 from nandoctor.errors import MissingExtraError, UnreadableInputError
 
 HEAD = 1 << 18
-BLOCK = 1 << 23
+BLOCK = 1 << 21
 _IN_DIRECTORY = (
     "*.wandb", "*tfevents*", "metrics/*loss*", "trainer_state.json", "metrics.csv", "metrics.jsonl",
 )  # fmt: skip
@@ -40,6 +40,8 @@ class Source:
     """The stream broke off before its end (a truncated archive); what came before it was read."""
     file: BinaryIO | None = None
     """What is to be closed."""
+    is_plain_file: bool = False
+    """Whether ``path`` holds the same bytes as ``stream``, uncompressed."""
     progress: Callable[[str, float], None] | None = None
 
     def __enter__(self) -> Source:
@@ -99,7 +101,9 @@ def open_source(path: str) -> Source:
         except OSError as error:
             raise UnreadableInputError(f"{path}: {error.strerror}") from error
         try:
-            source = Source(str(place), b"", _decompressed(file), place.stat().st_size, file=file)
+            stream = _decompressed(file)
+            source = Source(str(place), b"", stream, place.stat().st_size, file=file)
+            source.is_plain_file = stream is file
         except MissingExtraError:
             file.close()
             raise

@@ -25,7 +25,8 @@ def step_key(leading: list[Group]) -> str | None:
         count = sum(group.count for group in holding)
         values = np.concatenate([_values(group, key) for group in holding])
         lines = np.concatenate([group.table()[0][_mask(group, key)] for group in holding])
-        values = values[np.argsort(lines, kind="stable")]
+        if (np.diff(lines) < 0).any():
+            values = values[np.argsort(lines, kind="stable")]
         is_enough = count * 2 >= total or (count >= 2 and rank <= 1 and count * 3 >= total)
         if is_enough and behaves_like_step(values, strict=rank >= 5):
             found.append((rank, count, key))

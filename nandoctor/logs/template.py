@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nandoctor.logs import floats
-from nandoctor.logs.block import Lines
+from nandoctor.logs.block import Lines, has_text, stands_before, windows
 from nandoctor.logs.groups import Group
 
 FIRST_TAIL = 48
@@ -52,7 +52,7 @@ class Template:
         rows = np.flatnonzero(free & (found.count == self.count))
         rows = rows[lines.ends[rows] - lines.starts[rows] >= len(self.head)]
         if len(rows) and len(self.fixed):
-            rows = rows[_has_text(lines.buffer, lines.starts[rows], self.head, self.fixed)]
+            rows = rows[has_text(lines.buffer, lines.starts[rows], self.head, self.fixed)]
         values = np.empty((len(self.fields), len(rows))).T
         if not len(rows) or len(lines.buffer) < WIDEST + FIRST_TAIL:
             return rows[:0], values[:0]
@@ -88,19 +88,6 @@ def match_all(
     return matches
 
 
-def _has_text(
-    buffer: NDArray[np.uint8],
-    starts: NDArray[np.intp],
-    text: NDArray[np.uint8],
-    fixed: NDArray[np.intp],
-) -> NDArray[np.bool_]:
-    """Return where the bytes at the ``fixed`` places of ``text`` stand behind ``starts``."""
-    same = np.ones(len(starts), bool)
-    for place in fixed.tolist():
-        same &= buffer[starts + place] == text[place]
-    return same
-
-
 def _field_values(
     buffer: NDArray[np.uint8], base: NDArray[np.intp], part: Field, fits: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
@@ -108,28 +95,18 @@ def _field_values(
     fits &= base <= len(buffer) - part.width  # the file's last lines go the general way
     if not fits.all():
         base = np.where(fits, base, 0)
-    if part.tail:
-        start = np.maximum(base - len(part.tail), 0)
-        text = _windows(buffer, start, len(part.tail)).view(f"V{len(part.tail)}")[:, 0]
-        fits &= text == np.void(part.tail)
-    windows = _windows(buffer, base, part.width)
-    values, end, is_plain = floats.parse(windows)
+    fits &= stands_before(buffer, base, part.tail)
+    found = windows(buffer, base, part.width)
+    values, end, is_plain = floats.parse(found)
     for row in np.flatnonzero(fits & ~is_plain):
-        values[row], end[row] = _by_hand(windows[row].tobytes())
+        values[row], end[row] = _by_hand(found[row].tobytes())
         fits[row] = end[row] > 0
     fits &= end < part.width
-    after = windows[np.arange(len(windows)), np.minimum(end, part.width - 1)]
+    after = found[np.arange(len(found)), np.minimum(end, part.width - 1)]
     allowed = np.zeros(256, bool)
     allowed[list(part.after)] = True
     fits &= allowed[after]
     return values
-
-
-def _windows(buffer: NDArray[np.uint8], base: NDArray[np.intp], width: int) -> NDArray[np.uint8]:
-    """Return uint8[n, width]: the bytes from each place on, taken whole."""
-    places = len(buffer) - width + 1
-    whole = np.ndarray((places,), dtype=f"V{width}", buffer=buffer, strides=(1,))
-    return np.ascontiguousarray(whole[base]).view(np.uint8).reshape(len(base), width)
 
 
 def _by_hand(window: bytes) -> tuple[float, int]:
