@@ -144,11 +144,22 @@ def origin(**changes: Any) -> Origin:
 
 
 def headroom(module: str = "language_model.layers.0.mlp", bits: float = 1.2) -> Headroom:
-    """Build the measured range of one module's output."""
-    fp16, bf16 = DtypeFit(bits, 12.0, 0.0, 0.03), DtypeFit(bits + 112, 120.0, 0.0, 0.0)
+    """Build the measured range of one module's output with this room in fp16."""
+    fits = {"float16": 0.0, "bfloat16": 112.0, "float8_e4m3fn": -7.2, "float8_e5m2": -0.2}
     return Headroom(
-        module=module, module_class="MLP", kind="activation", dtype="float16", absmax=28_112.0,
-        absmin=1e-4, fits={"float16": fp16, "bfloat16": bf16},
+        module=module, module_class="MLP", kind="activation", dtype="float16",
+        absmax=65_504.0 / 2**bits, absmin=1e-4,
+        fits={name: DtypeFit(bits + more, 12.0, 0.1 if bits + more < 0 else 0.0, 0.0)
+              for name, more in fits.items()},
+    )  # fmt: skip
+
+
+def gradient_headroom(module: str = "vision_tower.conv", lost: float = 0.62) -> Headroom:
+    """Build the measured range of one module's gradient, of which fp16 loses this share."""
+    fp16, bf16 = DtypeFit(22.0, -10.0, 0.0, lost), DtypeFit(134.0, 100.0, 0.0, 0.0)
+    return Headroom(
+        module=module, module_class="Conv2d", kind="gradient", dtype="float16", absmax=0.015,
+        absmin=1e-12, fits={"float16": fp16, "bfloat16": bf16}, low=1e-10, share_lost=lost / 20,
     )  # fmt: skip
 
 
@@ -163,7 +174,8 @@ def replay_facts(**changes: Any) -> ReplayFacts:
         num_gradients=24, num_bad_gradients=24, origin=origin(), gradients=gradients,
         batch=(tensor("pixel_values", role="batch", shape=(8, 3, 16, 16), min=0.0, max=1.0),),
         numerics=(LayerNumerics("language_model.head", "log_argument", {"min": 0.0, "max": 0.98}),),
-        headroom=(headroom(), headroom("vision_tower.conv", -0.5), headroom("head", 11.0)),
+        headroom=(headroom(), headroom("vision_tower.conv", -0.5), headroom("head", 11.0),
+                  gradient_headroom()),
         harmless=("attention mask: 14 -inf that reach nothing",),
     )  # fmt: skip
     return replace(facts, **changes)

@@ -72,18 +72,20 @@ def flow(report: Report, say: Words) -> Markup | None:
 
 
 def precision(report: Report, say: Words) -> Markup | None:
-    """Return the modules that come near the ends of fp16 and what bf16 would make of them."""
+    """Return fp16 against bf16 in a sentence and the bits of room of every module."""
     summary = precision_summary(report, say)
     if not summary:
         return None
     rows = [
-        [code(line.module), line.kind, chip(line.fp16, "error" if line.is_bad else "warning"),
-         line.bf16, line.absmax]
+        [code(line.module), line.kind, chip(line.fp16, "error") if line.is_bad else line.fp16,
+         line.bf16, line.fp8, line.absmax, line.lost]
         for line in precision_rows(report, say)[:LAYERS]
     ]  # fmt: skip
-    header = [say("module"), say("kind"), say("fp16 room"), say("bf16 room"), say("largest")]
-    body = table(header, rows, numeric=4) if rows else None
-    return section(say("Precision headroom"), el("p", summary, class_="why"), body)
+    header = [say("module"), say("kind"), "fp16", "bf16", "fp8", say("largest"),
+              say("lost in fp16")]  # fmt: skip
+    body = table(header, rows, numeric=5) if rows else None
+    title = say("Precision: bits of room to the maximum")
+    return section(title, el("p", summary, class_="why"), body)
 
 
 def numerics(report: Report, say: Words) -> Markup | None:

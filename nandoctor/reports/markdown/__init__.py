@@ -21,6 +21,7 @@ from nandoctor.reports.markdown.detail import (
     findings,
     loss,
     origin,
+    precision,
     series,
     tensors,
     trials,
@@ -32,7 +33,7 @@ from nandoctor.reports.words import Words, words
 
 SECTIONS: tuple[Callable[[Report, Words], str], ...] = (
     headline, files, plan, why, likely, seen_before, checklist, changes, tree, loss, origin, trials,
-    tensors, series, findings, closing,
+    tensors, series, precision, findings, closing,
 )  # fmt: skip
 LIMIT = 60_000
 """Characters in all; GitHub refuses a comment of more than 65,536."""

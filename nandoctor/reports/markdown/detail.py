@@ -15,12 +15,13 @@ from nandoctor.reports.phrases import (
     trial_detail,
 )
 from nandoctor.reports.plot import legend, plot
+from nandoctor.reports.precision import precision_rows, precision_summary
 from nandoctor.reports.series import series_rows
 from nandoctor.reports.summary import pattern_title
 from nandoctor.reports.text import number, seconds
 from nandoctor.reports.words import Words
 
-ROWS = 20
+ROWS, TIGHTEST = 20, 5
 
 
 def loss(report: Report, say: Words) -> str:
@@ -73,6 +74,16 @@ def tensors(report: Report, say: Words) -> str:
     ]  # fmt: skip
     header = [say("tensor"), say("role"), "NaN", "Inf", say("min"), say("max"), say("l2")]
     return folded(say("Suspicious tensors"), table(header, rows)) if rows else ""
+
+
+def precision(report: Report, say: Words) -> str:
+    """Return fp16 against bf16 in a sentence and the bits of room of the tightest modules."""
+    summary = precision_summary(report, say)
+    rows = [[code(line.module), *line[1:7]] for line in precision_rows(report, say)[:TIGHTEST]]
+    header = [say("module"), say("kind"), say("largest"), "fp16", "bf16", "fp8",
+              say("lost in fp16")]  # fmt: skip
+    title = say("Precision: bits of room to the maximum")
+    return folded(title, f"{plain(summary)}\n\n{table(header, rows)}") if rows else ""
 
 
 def series(report: Report, say: Words) -> str:

@@ -14,7 +14,7 @@ from nandoctor.reports.text import number, shorten
 from nandoctor.reports.view import View
 from nandoctor.reports.words import Words
 
-ROWS, TIGHTEST = 12, 6
+ROWS, TIGHTEST = 12, 5
 BAR = 24
 
 
@@ -46,19 +46,23 @@ def numerics(report: Report, view: View, say: Words) -> RenderableType | None:
 
 
 def precision(report: Report, view: View, say: Words) -> RenderableType | None:
-    """Return the modules that come near the ends of fp16 and what bf16 would make of them."""
+    """Return fp16 against bf16 in a sentence and the bits of room of the tightest modules."""
     summary = precision_summary(report, say)
     if not summary:
         return None
-    header = (say("kind"), say("largest"), say("fp16 room"), say("bf16 room"))
+    header = (say("kind"), say("largest"), "fp16", "bf16", "fp8", say("lost in fp16"))
     rows = table(say("module"), *header)
     for column in rows.columns:
         column.no_wrap = True
-    lines = precision_rows(report, say)[:TIGHTEST]
-    width = room([header, *(line[1:5] for line in lines)], view.width)
-    for line in lines:
-        name = Text(shorten(line.module, width))
-        fp16 = Text(line.fp16, style="red" if line.is_bad else "yellow")
-        rows.add_row(name, Text(line.kind, style="dim"), line.absmax, fp16, line.bf16)
-    body = Group(Text(summary, style="dim"), *([rows] if lines else []))
-    return section(say("Precision headroom"), body)
+    lines = precision_rows(report, say)
+    shown = lines[:TIGHTEST]
+    width = room([header, *(line[1:7] for line in shown)], view.width)
+    for line in shown:
+        name, fp16 = Text(shorten(line.module, width)), Text(line.fp16)
+        fp16.stylize("red" if line.is_bad else "yellow")
+        kind = Text(line.kind, style="dim")
+        rows.add_row(name, kind, line.absmax, fp16, line.bf16, line.fp8, line.lost)
+    left = len(lines) - len(shown)
+    more = [Text(say("{n} more in --format json", n=left), style="dim")] if left > 0 else []
+    title = say("Precision: bits of room to the maximum")
+    return section(title, Group(Text(summary, style="dim"), *([rows] if lines else []), *more))
