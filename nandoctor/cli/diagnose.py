@@ -27,6 +27,7 @@ def command(
     device: options.Device = "auto",
     allow_mismatch: options.AllowMismatch = False,
     interventions: options.Interventions = None,
+    include_hiding: options.IncludeHiding = False,
     budget: options.Budget = 60.0,
     timeout: options.Timeout = None,
     no_code: Annotated[
@@ -43,7 +44,7 @@ def command(
     settings = Settings(
         model=model, loss=loss, batch=batch, logs=tuple(log or ()), last_good=last_good,
         device=device, allow_mismatch=allow_mismatch, interventions=options.names(interventions),
-        budget=budget, timeout=timeout, runs_code=not no_code,
+        include_hiding=include_hiding, budget=budget, timeout=timeout, runs_code=not no_code,
     )  # fmt: skip
     with progress() as tick:
         report = diagnose(run, settings, progress=tick)

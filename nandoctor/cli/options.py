@@ -50,6 +50,13 @@ Interventions = Annotated[
     str | None,
     typer.Option(metavar="IDS", rich_help_panel=_PANEL, help="Try only these interventions."),
 ]
+IncludeHiding = Annotated[
+    bool,
+    typer.Option(
+        "--include-hiding", rich_help_panel=_PANEL,
+        help="Try also what hides any fault (nan_to_num); such a cure confirms nothing.",
+    ),
+]  # fmt: skip
 Budget = Annotated[
     float,
     typer.Option(metavar="SECONDS", rich_help_panel=_PANEL, min=0.0,

@@ -35,6 +35,7 @@ def command(
     device: options.Device = "auto",
     allow_mismatch: options.AllowMismatch = False,
     interventions: options.Interventions = None,
+    include_hiding: options.IncludeHiding = False,
     budget: options.Budget = 60.0,
     timeout: options.Timeout = None,
     template: Annotated[
@@ -62,7 +63,7 @@ def command(
     settings = Settings(
         model=model, loss=loss, batch=batch, last_good=last_good, device=device,
         allow_mismatch=allow_mismatch, interventions=options.names(interventions),
-        budget=budget, timeout=timeout,
+        include_hiding=include_hiding, budget=budget, timeout=timeout,
     )  # fmt: skip
     with progress() as tick:
         return replay_checkpoint(checkpoint, settings, progress=tick)
