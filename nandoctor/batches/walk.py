@@ -57,7 +57,18 @@ def children_of(value: Any) -> list[tuple[Any, Any]]:
         return list(enumerate(value))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return [(f.name, getattr(value, f.name, None)) for f in dataclasses.fields(value)]
-    return []
+    return _attributes_with_tensors(value)
+
+
+def _attributes_with_tensors(value: Any) -> list[tuple[Any, Any]]:
+    """Return the attributes of a plain object that carries tensors; none for any other."""
+    if isinstance(value, (torch.nn.Module, type, str, bytes, int, float, type(None))):
+        return []
+    slots = [s for kind in type(value).__mro__ for s in getattr(kind, "__slots__", ())]
+    named = {slot: getattr(value, slot) for slot in slots if hasattr(value, slot)}
+    named.update(getattr(value, "__dict__", {}))
+    holds = any(isinstance(child, torch.Tensor) for child in named.values())
+    return list(named.items()) if holds else []
 
 
 def rebuilt(value: Any, children: list[tuple[Any, Any]]) -> Any:
@@ -74,12 +85,16 @@ def rebuilt(value: Any, children: list[tuple[Any, Any]]) -> Any:
         for key, child in children:
             new[key] = child
         return new
-    return dict(children)
+    return dict(children) if isinstance(value, Mapping) else _with_attributes(value, children)
 
 
 def _rebuilt_dataclass(value: Any, children: list[tuple[Any, Any]]) -> Any:
     if isinstance(value, Mapping):  # transformers' ModelOutput
         return type(value)(**dict(children))
+    return _with_attributes(value, children)
+
+
+def _with_attributes(value: Any, children: list[tuple[Any, Any]]) -> Any:
     new = copy.copy(value)
     for key, child in children:
         object.__setattr__(new, key, child)

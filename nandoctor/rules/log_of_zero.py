@@ -4,14 +4,16 @@ import math
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
-from nandoctor.rules.site import found_at, is_rounding, site_of
+from nandoctor.rules.site import Site, found_at, is_rounding, site_of
 
 CODE, CAUSE = "ND101", "log_of_zero"
 LOGS = frozenset({"log", "log2", "log10", "log1p", "logit", "special_logit"})
+PICKS = frozenset({"nll_loss_forward", "nll_loss", "nll_loss2d_forward", "nll_loss2d"})
 
 DOC = """
 ## What it does
-Reports a logarithm whose argument is zero (-inf) or negative (NaN), and shows the argument.
+Reports a logarithm whose argument is zero (-inf) or negative (NaN), and shows the argument; also
+inside `xlogy`, `logdet` and a cross entropy whose label names a class that is masked away.
 
 ## Why it matters
 A softmax or sigmoid underflows to exactly 0 once a logit is about 100 (fp32) or 17 (fp16) away from
@@ -44,15 +46,8 @@ computing the log-sum-exp and softmax functions".
 def check(evidence: Evidence) -> tuple[Finding, ...]:
     """Fire where the op is a logarithm and the offending argument is outside its domain."""
     site = site_of(evidence)
-    if site is not None and site.op == "linalg_slogdet" and any(map(math.isinf, site.outputs)):
-        message = "the logarithm of the determinant of a singular matrix"
-        return found_at(site, (CODE, CAUSE), message, score=0.9)
-    if (
-        site is not None
-        and site.op in ("xlogy", "special_xlogy")
-        and any(value <= 0 for value in site.values(1))
-    ):
-        return found_at(site, (CODE, CAUSE), f"{site.op} got 0 or less", score=0.9)
+    if site is not None and (inside := _log_inside(site)):
+        return found_at(site, (CODE, CAUSE), inside, score=0.8)
     if site is None or site.op not in LOGS:
         return ()
     limit = -1.0 if site.op == "log1p" else 0.0
@@ -66,6 +61,17 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     message = f"{site.op} got {value:.4g}"
     score = 0.35 if rounding else 0.9
     return found_at(site, (CODE, CAUSE), message, score=score, against=against)
+
+
+def _log_inside(site: Site) -> str:
+    """Return which logarithm an op of another name takes of zero, empty where it takes none."""
+    if site.op == "linalg_slogdet" and any(map(math.isinf, site.outputs)):
+        return "the logarithm of the determinant of a singular matrix"
+    if site.op in ("xlogy", "special_xlogy") and any(value <= 0 for value in site.values(1)):
+        return f"{site.op} got {site.values(1)[0]:.4g}"
+    if site.op in PICKS and -math.inf in site.outputs + site.values(0):
+        return "the class that the label names has probability 0"
+    return ""
 
 
 RULE = Rule(CODE, CAUSE, DOC, check, confirmed_by=("eps", "clamp", "fp64"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, UserDict, namedtuple
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -168,3 +169,37 @@ def test_select_rows_outside_the_batch_is_a_value_error() -> None:
         select_rows(torch.zeros(4), [4])
     with pytest.raises(ValueError, match="does not tell"):
         select_rows({"text": "none"}, [0])
+
+
+class Slotted:
+    """A batch as a plain object."""
+
+    __slots__ = ("count", "x")
+
+    def __init__(self, x: torch.Tensor) -> None:
+        self.x = x
+        self.count = len(x)
+
+
+@pytest.mark.parametrize("make", [Slotted, lambda x: SimpleNamespace(x=x, count=len(x))])
+def test_select_rows_plain_object_is_cut_in_a_copy(make: Any) -> None:
+    """The attributes of an object that carries tensors are its entries."""
+    batch = make(torch.arange(4))
+    assert batch_size(batch) == 4
+    part = select_rows(batch, [1, 3])
+    assert type(part) is type(batch)
+    assert part.x.tolist() == [1, 3]
+    assert batch.x.tolist() == [0, 1, 2, 3]
+
+
+def test_batch_size_list_of_samples_is_its_length() -> None:
+    """Dicts whose tensors share no first dimension are samples that were not collated."""
+    samples = [{"points": torch.zeros(n, 3), "label": torch.tensor(n)} for n in (4, 1, 2)]
+    assert batch_size(samples) == 3
+    assert [len(sample["points"]) for sample in select_rows(samples, [0, 2])] == [4, 2]
+
+
+def test_batch_size_list_of_batches_is_not_their_number() -> None:
+    """Dicts whose tensors share the first dimension are collated."""
+    batches = [{"x": torch.zeros(5, 3), "y": torch.zeros(5)} for _ in range(2)]
+    assert batch_size(batches) == 5

@@ -211,3 +211,17 @@ def test_progress_is_told_with_stages():
     assert stages[0] == "replaying the step"
     assert "finding the samples" in stages
     assert all(0.0 <= fraction <= 1.0 for _, fraction in told)
+
+
+def test_gradient_hook_stands_for_itself():
+    """What a hook computes undoes no op of the forward pass: its own operands are shown."""
+
+    def loss(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        h = model(x)
+        h.register_hook(lambda g: g / (g - g).norm())
+        return h.mean()
+
+    origin = observe(ReplayTarget(nn.Linear(3, 2), torch.ones(4, 3), loss)).origin
+    assert origin is not None
+    assert (origin.op, origin.forward_op) == ("div", None)
+    assert origin.inputs[1].offending == (0.0,)

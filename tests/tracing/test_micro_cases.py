@@ -7,12 +7,21 @@ import torch
 
 from nandoctor.evidence import Origin
 from nandoctor.tracing import observation, observe
-from tests.tracing import micro_backward, micro_families, micro_forward, micro_leaves, micro_streams
+from tests.tracing import (
+    micro_backward,
+    micro_families,
+    micro_forward,
+    micro_leaves,
+    micro_mechanics,
+    micro_streams,
+)
 from tests.tracing.micro import CASES, MicroCase
 
 MODULES = {
     m.__name__
-    for m in (micro_forward, micro_backward, micro_families, micro_leaves, micro_streams)
+    for m in (
+        micro_forward, micro_backward, micro_families, micro_leaves, micro_streams, micro_mechanics,
+    )
 }  # fmt: skip
 HERE = {name: c for name, c in CASES.items() if c.build.__module__ in MODULES}
 FAULTS = [name for name, c in HERE.items() if c.phase is not None]

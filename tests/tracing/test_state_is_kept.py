@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+from collections import deque
 
 import numpy as np
 import pytest
@@ -98,3 +99,28 @@ def test_gradient_flow_measures_every_parameter():
     assert [item.name for item in flow] == ["weight", "bias"]
     assert flow[1].max == 2.0
     assert copy.copy(flow[0]).role == "gradient"
+
+
+def test_observe_puts_back_what_modules_hold_beside_their_state():
+    """Tensors, arrays, containers and generators that are plain attributes are as before."""
+    model = nn.Linear(3, 3)
+    model.peak, model.array = torch.zeros(3), np.zeros(2)
+    model.torch_rng, model.numpy_rng = torch.Generator().manual_seed(1), np.random.default_rng(1)
+    model.python_rng, model.recent = random.Random(1), deque([0], maxlen=2)
+
+    def loss(module: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        noise = torch.rand(3, generator=module.torch_rng) + module.python_rng.random()
+        module.array += module.numpy_rng.random()
+        module.recent.append(1)
+        out = (module(x) + noise) / module.peak.clone()
+        module.peak.add_(1.0)
+        return out.mean()
+
+    def held() -> list[object]:
+        generators = (model.torch_rng.get_state().tolist(), model.numpy_rng.bit_generator.state)
+        plain = (model.peak.tolist(), model.array.tolist(), list(model.recent))
+        return [*generators, model.python_rng.getstate(), *plain]
+
+    before = held()
+    assert observe(ReplayTarget(model, torch.ones(4, 3), loss)).is_reproduced
+    assert held() == before
