@@ -6,7 +6,7 @@ from __future__ import annotations
 import csv
 import warnings
 from collections.abc import Iterator
-from typing import IO, TYPE_CHECKING, Literal, cast
+from typing import IO, TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from nandoctor.logs import naming
 from nandoctor.logs.csv_layout import Layout, layout_of, matters
 from nandoctor.logs.format import LogFormat, Reading
 from nandoctor.logs.groups import Group
+from nandoctor.logs.plain_table import float_precision, read_plain
 from nandoctor.logs.small_table import read_small
 from nandoctor.logs.source import Source
 from nandoctor.logs.spelling import to_number
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _CHUNK = 1 << 18
-_LARGEST_AT_ONCE = 1 << 29
 _MOST_COLUMNS = 64
 _SPARE = " spare"
 """Takes what a row has more than the header; a row longer still is dropped."""
@@ -49,6 +49,11 @@ def _read(source: Source) -> Reading:
         keep_rows(group, line, *small, np.zeros(len(small[0]), bool))
         reading.num_lines, reading.groups = line + len(small[0]) - 1, [group]
         return reading
+    plain = read_plain(source, layout, names)
+    if plain is not None:
+        group.add_many(np.arange(line, line + len(plain)), plain)
+        reading.num_lines, reading.groups = line + len(plain) - 1, [group]
+        return reading
     for chunk in _chunks(source, layout, reading):
         values, logged, bad = _numbers(chunk, names)
         spare = chunk[_SPARE]
@@ -61,32 +66,6 @@ def _read(source: Source) -> Reading:
     reading.num_lines = line - 1
     reading.groups = [group]
     return reading
-
-
-def _plain_numbers(source: Source, layout: Layout) -> pd.DataFrame | None:
-    """Return a table of finite or infinite numbers only, read at once from its file; None where it
-    holds anything else, or is large."""
-    import pandas as pd
-
-    is_plain = source.is_plain_file and source.head.isascii() and b'"' not in source.head
-    if not is_plain or source.size > _LARGEST_AT_ONCE or layout.decimal != ".":
-        return None
-    try:
-        table = pd.read_csv(
-            source.path, sep=layout.delimiter, header=None, names=layout.names, index_col=False,
-            skiprows=layout.skipped, skip_blank_lines=False, on_bad_lines="error", engine="c",
-            na_filter=False, quoting=csv.QUOTE_NONE, compression=None,
-            float_precision=_float_precision(),
-        )  # fmt: skip
-    except ValueError:  # of another width, or another encoding
-        return None
-    return table if all(kind.kind in "iuf" for kind in table.dtypes) else None
-
-
-def _float_precision() -> Literal["round_trip"] | None:
-    import pandas as pd
-
-    return None if int(pd.__version__.split(".")[0]) > 2 else "round_trip"  # 3 rounds correctly
 
 
 def _chunks(source: Source, layout: Layout, reading: Reading) -> Iterator[pd.DataFrame]:
@@ -107,7 +86,7 @@ def _chunks(source: Source, layout: Layout, reading: Reading) -> Iterator[pd.Dat
                 on_bad_lines="skip", chunksize=_CHUNK, encoding=encoding,
                 encoding_errors="replace", engine="c",
                 quoting=csv.QUOTE_MINIMAL if has_quotes else csv.QUOTE_NONE,
-                float_precision=_float_precision(),
+                float_precision=float_precision(),
             )  # fmt: skip
     except pd.errors.EmptyDataError:
         return
