@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from nandoctor.checklist.course import ignored_signs, resumes_smoothly
+from nandoctor.checklist.data import data_ignored, inputs_normalised
 from nandoctor.checklist.records import (
     has_complete_checkpoint,
     has_last_good,
@@ -16,8 +17,7 @@ from nandoctor.checklist.records import (
 )
 from nandoctor.checklist.settings import (
     clips,
-    clips_scaled,
-    inputs_normalised,
+    clips_wrongly,
     scales_fp16,
     trusts_amp,
     warms_up,
@@ -59,7 +59,7 @@ POINTS: tuple[tuple[Section, str, Check], ...] = (
     ("pitfall", "early signs were ignored", ignored_signs),
     ("pitfall", "AMP was trusted blindly", trusts_amp),
     ("pitfall", "the checkpoint is incomplete", negated(has_complete_checkpoint)),
-    ("pitfall", "gradients were clipped before unscaling", clips_scaled),
-    ("pitfall", "the data were not looked at", negated(inputs_normalised)),
+    ("pitfall", "gradients were clipped at the wrong moment", clips_wrongly),
+    ("pitfall", "the data were not looked at", data_ignored),
     ("pitfall", "a resume was not validated", negated(resumes_smoothly)),
 )
