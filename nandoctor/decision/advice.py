@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 from nandoctor.decision.answers import clipping, crash_step
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Prescription
+from nandoctor.signals import ClippingAdvice
 
 PRECISE = ("fp32_module", "no_autocast", "bf16", "fp32")
 
@@ -36,7 +38,7 @@ def check_loss_scale(evidence: Evidence, findings: Sequence[Finding]) -> tuple[P
             )
             return (Prescription(action, trial.detail or where, Grade.verified,
                                  f"the trial {name} made the step finite"),)  # fmt: skip
-    return ()
+    return _of([f for f in findings if f.severity == "warning"], "precision_range")
 
 
 def check_overflow(evidence: Evidence, findings: Sequence[Finding]) -> tuple[Prescription, ...]:
@@ -59,16 +61,47 @@ def lower_rate_or_clip(evidence: Evidence, findings: Sequence[Finding]) -> tuple
 def clip(evidence: Evidence) -> tuple[Prescription, ...]:
     """A threshold of 2.5 times the healthy maximum, with how often it would have fired."""
     advice = clipping(evidence)
-    if advice is None:
-        return ()
+    recorded = evidence.crash.training.max_grad_norm if evidence.crash else None
+    if advice is None or (recorded and recorded <= advice.threshold):
+        return ()  # too few norms, or the run clips harder than that already
     factor = advice.threshold / max(advice.healthy[2], 1e-30)
     fired = f"{100 * advice.fired_healthy:.2g} % of the healthy steps"
     first = "" if advice.first_fired_step is None else f", first at step {advice.first_fired_step}"
     why = (f"{factor:.2g}x the healthy maximum of {advice.healthy[2]:.3g}; would have clipped "
            f"{fired}{first}")  # fmt: skip
+    adaptive = f"the 99.5th percentile, within 1 and 100; would have clipped {_share(advice)}"
+    parts = [
+        Prescription("Or clip each part at", text, Grade.hypothesis, "its share of the threshold")
+        for text in (part_thresholds(evidence, advice),)
+        if text
+    ]
     return (
         Prescription("Clip the gradient norm at", f"{advice.threshold:.3g}", Grade.observed, why),
+        Prescription("Or clip tighter, at", f"{advice.adaptive:.3g}", Grade.hypothesis, adaptive),
+        *parts,
     )
+
+
+def _share(advice: ClippingAdvice) -> str:
+    return f"{100 * advice.adaptive_fired_healthy:.2g} % of the healthy steps"
+
+
+def part_thresholds(evidence: Evidence, advice: ClippingAdvice) -> str:
+    """Return a threshold for each top-level part, by its share of a healthy gradient's norm.
+
+    Empty where the replayed gradient is not a healthy one: its shares are those of the explosion.
+    """
+    replay = evidence.replay
+    if replay is None or not replay.grad_norm or not replay.grad_norm <= advice.healthy[2]:
+        return ""
+    squares: dict[str, float] = {}
+    for gradient in replay.gradients:
+        part = gradient.name.partition(".")[0]
+        squares[part] = squares.get(part, 0.0) + (gradient.l2 or 0.0) ** 2
+    if len(squares) < 2:
+        return ""
+    share = {part: math.sqrt(square) / replay.grad_norm for part, square in squares.items()}
+    return ", ".join(f"{part} {advice.threshold * share[part]:.3g}" for part in list(share)[:6])
 
 
 def check_data_and_loss(

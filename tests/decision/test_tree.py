@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 import builders
+import pytest
 
 from decision.made import crashed, dynamics_finding, healthy, op_finding, trial
 from nandoctor.decision import TREE, diagnose, next_evidence, prescribe, walk
+from nandoctor.decision.advice import clip
 from nandoctor.evidence import Evidence, Skipped
 from nandoctor.findings import Grade, Prescription
 
@@ -136,3 +138,26 @@ def test_walk_is_a_pure_function_of_the_evidence() -> None:
     """Twice the same evidence, twice the same steps."""
     evidence = crashed(trial("eps"), last_good=GOOD)
     assert walk(evidence, ()) == walk(evidence, ())
+
+
+def test_clip_of_a_run_that_clips_harder_already_is_not_advised() -> None:
+    """A threshold above the run's own would loosen it; one below is advised."""
+    state = builders.checkpoint().training
+    for norm, number in ((1.0, 0), (50.0, 2)):
+        stored = replace(builders.checkpoint(), training=replace(state, max_grad_norm=norm))
+        assert len(clip(crashed(checkpoints=(stored,)))) == number
+
+
+def test_clip_of_a_healthy_replay_gives_a_threshold_for_each_part() -> None:
+    """By their shares of the norm; an exploded gradient tells no shares."""
+    gradients = (
+        builders.tensor("vision.conv.weight", role="gradient", l2=0.6),
+        builders.tensor("language.head.weight", role="gradient", l2=0.8),
+    )
+    healthy_step = builders.replay_facts(gradients=gradients, grad_norm=1.0)
+    exploded = builders.replay_facts(gradients=gradients, grad_norm=800.0)
+    whole, _, parts = clip(crashed(replay=healthy_step))
+    threshold = float(whole.value)
+    numbers = [float(part.split()[1]) for part in parts.value.split(", ")]
+    assert numbers == pytest.approx([0.6 * threshold, 0.8 * threshold], rel=0.01)
+    assert len(clip(crashed(replay=exploded))) == 2
