@@ -24,11 +24,10 @@ from nandoctor.logs import (
 from nandoctor.logs.choose import Overrides
 from nandoctor.logs.dialects import DIALECT_NAMES
 from nandoctor.logs.event_kinds import KIND_NAMES as EVENT_KINDS
-from nandoctor.logs.events import EventScanner
+from nandoctor.logs.event_scan import scan
 from nandoctor.logs.format import LogFormat, Progress
 from nandoctor.logs.history import build_history
 from nandoctor.logs.history_events import events_of
-from nandoctor.logs.lines import numbered
 from nandoctor.logs.source import Source, open_source
 
 LOG_FORMATS: tuple[LogFormat, ...] = (
@@ -105,11 +104,7 @@ def read_events(path: str) -> tuple[LogEvent, ...]:
             except UnreadableInputError:
                 return ()
             return tuple(events_of(history))
-        scanner = EventScanner()
-        if not binary:
-            for number, line in numbered(source, scanner.is_wanted):
-                scanner.take(number, line.decode("utf-8", "replace"))
-    return tuple(scanner.finish())
+        return () if binary else tuple(scan(source))
 
 
 def is_log(path: str) -> bool:

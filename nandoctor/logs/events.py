@@ -27,7 +27,8 @@ _CODE = re.compile(
     r"\b(?:Collecting|Downloading|Installing|Requirement already)\b"
 )
 _NEEDLES = tuple(dict.fromkeys(needle for kind in KINDS for needle in kind.needles))
-_IN_BLOCK = (b"traceback", b"error detected in", *(needle.encode() for needle in _NEEDLES))
+_IN_LINE = ("traceback", "error detected in", *_NEEDLES)
+_IN_BLOCK = tuple(needle.encode() for needle in _IN_LINE)
 
 
 class EventScanner:
@@ -50,26 +51,28 @@ class EventScanner:
         lower = block.lower()
         return not self._tracebacks.is_idle or any(needle in lower for needle in _IN_BLOCK)
 
-    def take(self, number: int, text: str) -> None:
-        """Look at one line."""
+    def take(self, number: int, text: str) -> bool:
+        """Look at one line; True where it took a closer look that told of no failure."""
         text = plain(text[:_LONGEST]).rstrip()
-        if not text:
-            return
+        if self._tracebacks.is_idle and not may_tell(text.lower()):
+            return False
         rank = rank_of(text)
         bare = _PREFIX.sub("", text)
         ended = list(self._tracebacks.take(number, bare, rank))
         for event in ended:
             self._keep(self._named(event))
         if self._tracebacks.is_inside(rank) or any(event.line == number for event in ended):
-            return
+            return False
         lower = _ZERO_COUNT.sub("", bare.lower())
         kind = kind_of(bare, lower.replace("nan iterations", ""))  # a counter, read below
         if kind is not None:
             if not _CODE.search(bare):
                 self._keep(LogEvent(kind, number, bare[:500].strip(), self._step_of(bare), rank))
-        elif self._numbers and (_NONFINITE.search(lower) or "nan iterations" in lower):
+            return False
+        if self._numbers and (_NONFINITE.search(lower) or "nan iterations" in lower):
             for event in () if _CODE.search(bare) else self._of_numbers(number, bare, rank):
                 self._keep(event)
+        return True
 
     def finish(self) -> list[LogEvent]:
         """Return the events in line order, after the last line."""
@@ -123,6 +126,11 @@ def _step(found: list[Named]) -> int | None:
     steps = [(r, n.value) for n in found if (r := naming.step_rank(n.key)) is not None]
     steps = [pair for pair in steps if math.isfinite(pair[1])]
     return int(min(steps)[1]) if steps else None
+
+
+def may_tell(lower: str) -> bool:
+    """Whether a line, in lower case, may be the first of an event."""
+    return any(needle in lower for needle in _IN_LINE)
 
 
 def kind_of(text: str, lower: str) -> str | None:

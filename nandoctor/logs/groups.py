@@ -82,8 +82,11 @@ class Group:
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
         """Return lines int64[n], values float64[n, k], logged bool[n, k] and context float64[n]."""
         self._flush()
-        if len(self._chunks) == 1 and (mask := self.masks[0]) is not None:
+        if len(self._chunks) == 1:
             lines, values, context = self._chunks[0]
+            mask = self.masks[0]
+            if mask is None:
+                mask = self.masks[0] = np.ones(values.shape, bool, order="F")
             return lines, values, mask, context
         width = len(self.keys)
         if not self._chunks:

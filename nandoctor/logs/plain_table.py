@@ -4,6 +4,7 @@ any other None is returned, and chunks of it are read with care."""
 from __future__ import annotations
 
 import csv
+import warnings
 from typing import Literal
 
 import numpy as np
@@ -23,13 +24,15 @@ def read_plain(source: Source, layout: Layout, names: list[str]) -> NDArray[np.f
     if not is_plain or source.size > _LARGEST_AT_ONCE or layout.decimal != ".":
         return None
     try:
-        table = pd.read_csv(
-            source.path, sep=layout.delimiter, header=None, names=layout.names, index_col=False,
-            skiprows=layout.skipped, skip_blank_lines=False, on_bad_lines="error", engine="c",
-            na_filter=False, quoting=csv.QUOTE_NONE, compression=None,
-            float_precision=float_precision(),
-        )  # fmt: skip
-    except ValueError:  # of another width, or another encoding
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # pandas warns where it drops the end of longer rows
+            table = pd.read_csv(
+                source.path, sep=layout.delimiter, header=None, names=layout.names, index_col=False,
+                skiprows=layout.skipped, skip_blank_lines=False, on_bad_lines="error", engine="c",
+                na_filter=False, quoting=csv.QUOTE_NONE, compression=None,
+                float_precision=float_precision(),
+            )  # fmt: skip
+    except (ValueError, Warning):  # of another width, or another encoding
         return None
     if any(kind.kind not in "iuf" for kind in table.dtypes):
         return None

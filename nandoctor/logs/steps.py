@@ -43,8 +43,8 @@ def _mask(group: Group, key: str) -> NDArray[np.bool_]:
 def _values(group: Group, key: str) -> NDArray[np.float64]:
     _, values, logged, _ = group.table()
     place = group.keys.index(key)
-    column: NDArray[np.float64] = values[logged[:, place], place]
-    return column
+    column: NDArray[np.float64] = values[:, place]
+    return column if logged[:, place].all() else column[logged[:, place]]
 
 
 def behaves_like_step(values: NDArray[np.float64], *, strict: bool) -> bool:

@@ -26,9 +26,14 @@ _PRINTED_TABLE = 3
 
 
 class TextReader:
-    """Takes lines one by one and sorts their numbers into groups."""
+    """Takes lines one by one and sorts their numbers into groups.
 
-    def __init__(self) -> None:
+    Args:
+        keeps_rows: False where only the templates of the lines are of interest.
+    """
+
+    def __init__(self, *, keeps_rows: bool = True) -> None:
+        self._keeps_rows = keeps_rows
         self.groups = Groups()
         self.context = math.nan
         """The last step or epoch that a line without metrics announced."""
@@ -87,7 +92,7 @@ class TextReader:
                 key += "'"
             keys.append(key)
         group = self.groups.of(tuple(keys), rank, bar)
-        if group is not None:
+        if group is not None and self._keeps_rows:
             group.add(number, tuple(named.value for named in kept), self.context)
         return group
 
