@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from nandoctor.batches.graphs import graph_of_nodes, picking_graphs
 from nandoctor.batches.images import image_groups
 from nandoctor.batches.size import batch_size, boundaries_of, is_list_of_samples, is_per_sample
 from nandoctor.batches.walk import MicroBatches, children_of, map_named, named_tensors, rebuilt
@@ -16,8 +17,9 @@ def select_rows(batch: Any, indices: Sequence[int]) -> Any:
     """Return the batch with these samples only, in this order.
 
     Entries that are not batch-first are followed: time-first tensors, the images of a
-    vision-language batch (grouped by their grid or by the image tokens of each sample) and
-    packed sequences (``cu_seqlens``). What belongs to no sample stays.
+    vision-language batch (grouped by their grid or by the image tokens of each sample), packed
+    sequences (``cu_seqlens``) and packed graphs (``edge_index`` and ``batch``). What belongs to no
+    sample stays.
 
     Raises:
         ValueError: The number of samples is not known, or an index lies outside.
@@ -35,6 +37,9 @@ def select_rows(batch: Any, indices: Sequence[int]) -> Any:
     boundaries = boundaries_of(named)
     if boundaries is not None and len(boundaries) - 1 == size:
         return _selected_segments(batch, indices, boundaries)
+    graph = graph_of_nodes(named)
+    if graph is not None:
+        return map_named(batch, picking_graphs(named, graph, indices))
     groups = image_groups(named, size)
 
     def pick(name: str, tensor: torch.Tensor) -> torch.Tensor:

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from nandoctor.batches.graphs import graph_of_nodes
 from nandoctor.batches.walk import MicroBatches, children_of, named_tensors
 
 _LEADING = ("input_ids", "decoder_input_ids", "inputs_embeds", "labels", "attention_mask")
@@ -22,6 +23,9 @@ def batch_size(batch: Any) -> int | None:
     if is_list_of_samples(batch):
         return len(batch)
     named = named_tensors(batch)
+    graph = graph_of_nodes(named)
+    if graph is not None:
+        return int(graph.max()) + 1
     for name, tensor in named:
         *outer, last = name.split(".")
         if last in _LEADING and tensor.ndim and not any(key.isdigit() for key in outer):

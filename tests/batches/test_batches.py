@@ -203,3 +203,31 @@ def test_batch_size_list_of_batches_is_not_their_number() -> None:
     """Dicts whose tensors share the first dimension are collated."""
     batches = [{"x": torch.zeros(5, 3), "y": torch.zeros(5)} for _ in range(2)]
     assert batch_size(batches) == 5
+
+
+def _graphs() -> dict[str, torch.Tensor]:
+    return {
+        "x": torch.arange(6.0)[:, None],
+        "edge_index": torch.tensor([[0, 2, 4, 5], [1, 3, 5, 4]]),
+        "edge_attr": torch.tensor([10.0, 20.0, 30.0, 40.0]),
+        "batch": torch.tensor([0, 0, 1, 1, 2, 2]),
+        "y": torch.tensor([7.0, 8.0, 9.0]),
+    }
+
+
+def test_select_rows_packed_graphs_keep_their_nodes_and_edges() -> None:
+    """Nodes, edges and targets of a graph go together, numbered anew."""
+    assert batch_size(_graphs()) == 3
+    part = select_rows(_graphs(), [0, 2])
+    assert part["x"].flatten().tolist() == [0, 1, 4, 5]
+    assert part["edge_index"].tolist() == [[0, 2, 3], [1, 3, 2]]
+    assert part["edge_attr"].tolist() == [10, 30, 40]
+    assert part["batch"].tolist() == [0, 0, 1, 1]
+    assert part["y"].tolist() == [7, 9]
+
+
+def test_batch_size_entry_called_batch_without_edges_is_an_entry_like_any_other() -> None:
+    """Only with an ``edge_index`` it says which graph a node is of."""
+    entry = {"x": torch.zeros(6, 2), "batch": torch.tensor([0, 0, 1, 1, 2, 2])}
+    assert batch_size(entry) == 6
+    assert select_rows(entry, [1, 5])["batch"].tolist() == [0, 2]
