@@ -174,9 +174,9 @@ def replay(
     from nandoctor.targets import target_of
 
     watch = Stopwatch()
+    target = target_of(model, batch, compute_loss, optimizer=optimizer, device=device)
     with watch.stage("checkpoints"):
         scanned_model = scan_model(model, optimizer)
-    target = target_of(model, batch, compute_loss, optimizer=optimizer, device=device)
     facts, trials = observed(target, Settings(budget=budget), watch, progress)
     evidence = Evidence(
         command="replay",

@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 import torch
+from torch.nn.parameter import is_lazy
 
 from nandoctor.batches import map_tensors
 from nandoctor.errors import ReplayError
@@ -30,6 +31,10 @@ def live_target(
     if not isinstance(model, torch.nn.Module):
         raise ReplayError(f"the model is a {type(model).__name__}", hint="give a torch.nn.Module")
     model = unwrapped(model)
+    if lazy := [n for n, p in model.named_parameters() if is_lazy(p)]:
+        raise ReplayError(
+            f"{lazy[0]} has no values yet", hint="run one forward pass first: it is a lazy module's"
+        )
     if compute_loss is None and is_lightning(model):
         compute_loss = training_loss
     if device is not None:

@@ -144,3 +144,10 @@ def test_choose_device_absent_gpu_is_an_error() -> None:
     """Asking for a GPU that is not there is no silent CPU run."""
     with pytest.raises(ReplayError, match="no cuda device"):
         choose_device("cuda", 0)
+
+
+def test_target_of_lazy_model_that_never_ran_is_refused() -> None:
+    """Parameters without values cannot be replayed; the report says what to do."""
+    model = torch.nn.Sequential(torch.nn.LazyLinear(2))
+    with pytest.raises(ReplayError, match=r"0\.weight has no values yet"):
+        target_of(model, torch.ones(2, 3), lambda m, b: m(b).sum())
