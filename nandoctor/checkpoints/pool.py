@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from nandoctor.checkpoints.partial import Partial
 from nandoctor.checkpoints.scanning import Task, Worker
@@ -27,6 +26,8 @@ def run_tasks(tasks: Sequence[Task], advance: Callable[[int], None]) -> dict[int
     try:
         if sum(map(num_bytes, tasks)) <= _INLINE_BYTES:
             return _join(_run_bundle(workers[0], list(tasks), advance))
+        from concurrent.futures import ThreadPoolExecutor  # slow to import: it brings logging
+
         local = threading.local()
 
         def run(bundle: list[Task]) -> list[Outcome]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from nandoctor import __version__
 from nandoctor.cli import COMMANDS
 from nandoctor.cli.exits import exit_code
+from nandoctor.cli.plain import is_plain, run_plain
 
 
 class LazyGroup(TyperGroup):
@@ -84,4 +86,7 @@ def root(
 
 def main() -> None:
     """Run the command line."""
+    words = sys.argv[1:]
+    if is_plain(words):
+        raise SystemExit(exit_code(lambda: run_plain(words), words))
     app(prog_name="nandoctor")
