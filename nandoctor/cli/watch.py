@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from nandoctor.cli.terminal import say, terminal_view
 from nandoctor.errors import ExitCode
+from nandoctor.reports.text import visible
 
 if TYPE_CHECKING:
     from nandoctor.pipeline import Watched
@@ -34,17 +34,21 @@ def command(
     once: Annotated[
         bool, typer.Option("--once", help="Look once and end: 1 if an alarm was entered.")
     ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for a LOG that does not exist yet.")
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Follow the log of a running job and warn before it crashes.
 
     On a terminal the curve is drawn again after each new row; piped, a line is written each time.
     """
-    from nandoctor.pipeline import follow
+    from nandoctor.pipeline import follow, look
 
     is_live = sys.stdout.isatty() and not once
-    looks = follow(log, interval=interval)
-    for watched in itertools.islice(looks, 1) if once else looks:
+    if sys.stderr.isatty() and not once:
+        print(f"watching {visible(str(log))}, Ctrl-C ends it", file=sys.stderr)
+    for watched in [look(log)] if once else follow(log, interval=interval, wait=wait):
         say((_CLEAR if is_live else "") + _frame(log, watched, is_live or once))
         sys.stdout.flush()
         if watched.alarms and on_alarm:
@@ -57,7 +61,8 @@ def _frame(log: Path, watched: Watched, is_drawn: bool) -> str:
     from nandoctor.reports.live import curve_lines, status_line
 
     view = terminal_view()
-    lines = [status_line(str(log), watched.history, watched.outlook, watched.alarms)]
+    lines = ["the log was replaced or cut: read as a new one"] if watched.is_fresh else []
+    lines += [status_line(str(log), watched.history, watched.outlook, watched.alarms)]
     if is_drawn:
         lines += curve_lines(watched.history, view)
     return "\n".join(lines) + "\n"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nandoctor.pipeline.practice import checklist
     from nandoctor.pipeline.series import inspect_series
     from nandoctor.pipeline.triage import triage
-    from nandoctor.pipeline.watch import Watched, follow
+    from nandoctor.pipeline.watch import Watched, follow, look
 
 __all__ = [
     "Settings",
@@ -38,6 +38,7 @@ __all__ = [
     "inspect_checkpoint",
     "inspect_model",
     "inspect_series",
+    "look",
     "replay",
     "replay_checkpoint",
     "similar_cases",
@@ -51,6 +52,7 @@ _HOMES = {
     "checklist": "practice",
     "compare": "compare",
     "follow": "watch",
+    "look": "watch",
     "inspect_series": "series",
     "similar_cases": "past",
     "triage": "triage",

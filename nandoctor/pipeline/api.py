@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nandoctor.errors import ReplayError, UnreadableInputError
-from nandoctor.evidence import Evidence, LogFacts, metric_history
+from nandoctor.evidence import Evidence, LogFacts
 from nandoctor.findings import Report
 from nandoctor.pipeline.collect import (
     Progress,
@@ -22,6 +22,7 @@ from nandoctor.pipeline.collect import (
 )
 from nandoctor.pipeline.report import report_on
 from nandoctor.pipeline.showing import Showing, histograms_of
+from nandoctor.pipeline.values import history_of_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,22 +107,16 @@ def classify(
         grad_norm: Global gradient norms before clipping, one a loss.
         lr: Learning rates, one a loss.
         loss_scale: Mixed-precision loss scales, one a loss.
-        steps: Step of each loss; the index where not given.
+        steps: Step of each loss; the index where not given. A step that goes back begins a run.
 
     Raises:
-        UnreadableInputError: The log is missing, empty or holds no loss.
+        UnreadableInputError: The log is missing, empty or holds no loss, or the values are no
+            numbers or not one a loss.
     """
     if isinstance(losses_or_path, (str, Path)):
         return classify_log(losses_or_path)
-    losses = list(losses_or_path)
-    history = metric_history(
-        range(len(losses)) if steps is None else steps,
-        loss=losses,
-        grad_norm=grad_norm,
-        lr=lr,
-        loss_scale=loss_scale,
-        is_step_index=steps is None,
-    )
+    metrics = {"grad_norm": grad_norm, "lr": lr, "loss_scale": loss_scale}
+    history = history_of_values(losses_or_path, metrics, steps)
     log = judged(LogFacts(path="", format="values", history=history))
     return report_on(Evidence(command="classify", logs=(log,)))
 
