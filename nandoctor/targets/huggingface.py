@@ -54,7 +54,8 @@ def _build(path: Path) -> torch.nn.Module:
     if cls is None:
         if names:
             raise _refusal(path, described, f"this transformers has no {names[0]}")
-        model: torch.nn.Module = transformers.AutoModel.from_config(config)
+        build: Any = transformers.AutoModel.from_config
+        model: torch.nn.Module = build(config)
         return model
     model = cls(config)
     return model

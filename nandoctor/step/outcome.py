@@ -1,0 +1,85 @@
+"""Whether a loss, gradients and other tensors are finite; one wait for the device each time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from nandoctor.target import ReplayTarget, StepOutcome
+
+Named = Sequence[tuple[str, torch.Tensor]]
+
+
+def outcome_of(target: ReplayTarget, loss: torch.Tensor) -> StepOutcome:
+    """Judge the loss and the gradients that stand in the model."""
+    named = gradients_of(target)
+    norms = _norms([stored_values(gradient) for _, gradient in named])
+    bad = _nonfinite(named, norms)
+    return StepOutcome(
+        loss=float(loss.detach()),
+        grad_norm=_total(norms) if named and not bad else None,
+        num_gradients=len(named),
+        bad_gradients=bad,
+    )
+
+
+def gradients_of(target: ReplayTarget) -> list[tuple[str, torch.Tensor]]:
+    """Return the gradients that stand in the model, by the parameter's name."""
+    return [(n, p.grad) for n, p in target.model.named_parameters() if p.grad is not None]
+
+
+def nonfinite_names(named: Named) -> tuple[str, ...]:
+    """Return the names of the tensors that hold a NaN or an Inf."""
+    return _nonfinite(named, _norms([stored_values(tensor) for _, tensor in named]))
+
+
+def grad_norm(gradients: Sequence[torch.Tensor]) -> float:
+    """Return the global L2 norm, summed up in float64."""
+    return _total(_norms([stored_values(gradient) for gradient in gradients]))
+
+
+def _norms(values: list[torch.Tensor]) -> list[float]:
+    """Return the L2 norm of each tensor."""
+    if not values:
+        return []
+    floats = [v if v.is_floating_point() else v.float() for v in values]
+    kinds = {(v.dtype, v.device) for v in floats}
+    wide = torch.float64 if {torch.float64} == {dtype for dtype, _ in kinds} else torch.float32
+    norms = (
+        torch._foreach_norm(floats, dtype=wide)
+        if len(kinds) == 1
+        else [torch.linalg.vector_norm(v, dtype=torch.promote_types(v.dtype, wide)) for v in floats]
+    )
+    device = norms[0].device
+    dtype = torch.float32 if device.type == "mps" else torch.float64
+    return list(torch.stack([norm.to(device, dtype) for norm in norms]).tolist())
+
+
+def _nonfinite(named: Named, norms: list[float]) -> tuple[str, ...]:
+    # A finite norm proves that every element is finite; the rest is looked at closely.
+    suspects = [item for item, norm in zip(named, norms, strict=True) if norm - norm != 0]
+    return tuple(n for n, t in suspects if not bool(torch.isfinite(stored_values(t)).all()))
+
+
+def _total(norms: list[float]) -> float:
+    return float(sum(norm * norm for norm in norms) ** 0.5)
+
+
+def is_float_tensor(value: Any) -> bool:
+    """Whether a value is a tensor that can hold a NaN."""
+    return isinstance(value, torch.Tensor) and (value.is_floating_point() or value.is_complex())
+
+
+def stored_values(tensor: torch.Tensor) -> torch.Tensor:
+    """Return the stored real numbers: sparse by their values, complex as pairs, fp8 widened."""
+    tensor = tensor.detach()
+    if tensor.is_nested:
+        tensor = torch.cat([part.flatten() for part in tensor.unbind()])
+    if tensor.layout is not torch.strided:
+        tensor = tensor.coalesce().values() if tensor.is_sparse else tensor.values()
+    if tensor.is_complex():
+        tensor = torch.view_as_real(tensor.resolve_conj())
+    is_fp8 = tensor.element_size() == 1 and tensor.is_floating_point()
+    return tensor.float() if is_fp8 else tensor
