@@ -23,7 +23,7 @@ def history_of_values(losses: Any, metrics: Mapping[str, Any], steps: Any) -> Me
     Raises:
         UnreadableInputError: Something is no sequence of numbers, or of another length.
     """
-    columns = {"loss": numbers_of("losses", losses)}
+    columns: dict[str, Any] = {"loss": numbers_of("losses", losses)}
     count = len(columns["loss"])
     for name, values in metrics.items():
         if values is not None:
@@ -68,7 +68,7 @@ def _items(values: Any) -> Iterable[Any]:
         raise TypeError(f"a {type(values).__name__} is no sequence of numbers")
     shape = getattr(values, "shape", None)
     if shape is not None and len(shape) > 1 and max(shape) == math.prod(shape):
-        flat: Iterable[Any] = values.reshape(-1)
+        flat: list[Any] = list(values.reshape(-1))
         return flat
     return iter(values)
 
