@@ -67,10 +67,8 @@ def _items(values: Any) -> Iterable[Any]:
     if isinstance(values, _NO_SEQUENCES):
         raise TypeError(f"a {type(values).__name__} is no sequence of numbers")
     shape = getattr(values, "shape", None)
-    if shape is not None and len(shape) > 1 and max(shape) == math.prod(shape):
-        flat: list[Any] = list(values.reshape(-1))
-        return flat
-    return iter(values)
+    is_flat = shape is None or len(shape) < 2 or max(shape) < math.prod(shape)
+    return iter(values if is_flat else values.reshape(-1))
 
 
 def _number(value: Any) -> float | None:
