@@ -68,7 +68,8 @@ def _items(values: Any) -> Iterable[Any]:
         raise TypeError(f"a {type(values).__name__} is no sequence of numbers")
     shape = getattr(values, "shape", None)
     is_flat = shape is None or len(shape) < 2 or max(shape) < math.prod(shape)
-    return iter(values if is_flat else values.reshape(-1))
+    items: Iterable[Any] = values if is_flat else values.reshape(-1)
+    return items
 
 
 def _number(value: Any) -> float | None:
