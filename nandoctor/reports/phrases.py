@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Literal, NamedTuple
 
@@ -27,7 +28,7 @@ def reasons(report: Report, say: Words) -> list[Reason]:
         return []
     lead = lead_finding(report)
     told = lead.message if lead else ""  # the headline says it already
-    lines = [Reason(text, "for") for text in claim.evidence if text != told]
+    lines = [Reason(text, "for") for text in _distinct(claim.evidence) if text != told]
     lines += [Reason(say("against: {text}", text=text), "against") for text in claim.against]
     if claim.mechanism and claim.mechanism != claim.cause:
         name = cause_title(claim.mechanism, say)
@@ -41,6 +42,14 @@ def reasons(report: Report, say: Words) -> list[Reason]:
             text = say("also possible: {cause} ({grade})", cause=name, grade=grade)
         lines.append(Reason(text, "other"))
     return lines
+
+
+def _distinct(texts: Sequence[str]) -> list[str]:
+    """Leave out a text that another one repeats and goes on from."""
+    return [
+        text for text in dict.fromkeys(texts)
+        if not any(other != text and other.startswith(text) for other in texts)
+    ]  # fmt: skip
 
 
 def pattern_facts(report: Report, say: Words) -> list[str]:

@@ -27,6 +27,12 @@ def series_rows(report: Report, say: Words) -> list[SeriesRow]:
     return [_row(item, say) for item in report.series if _matters(item)]
 
 
+def norms_title(report: Report, say: Words) -> str:
+    """Return the heading of the norms: at which steps they stood."""
+    steps = [_step(step) for step in report.series[0].steps] if report.series else []
+    return f"{say('l2')} ({say('step')} {' → '.join(steps)})"
+
+
 def _matters(item: TensorSeries) -> bool:
     norms = [norm for norm in item.l2 if norm]
     return any(item.num_nonfinite) or bool(norms and max(norms) > GROWTH * min(norms))

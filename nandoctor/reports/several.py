@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nandoctor.findings import Report
-from nandoctor.reports.summary import Mark
+from nandoctor.reports.summary import Mark, worst
 from nandoctor.reports.verdict import verdict
 from nandoctor.reports.words import Words
 
@@ -30,6 +30,13 @@ def file_lines(report: Report, say: Words) -> list[FileLine]:
     below = root(report)
     lines = [_line(file, below, say) for file in report.files]
     return sorted(lines, key=lambda line: _ORDER.index(line.mark))
+
+
+def worst_first(report: Report) -> list[Report]:
+    """Return the files of a report, those with a fault first; a series keeps its order."""
+    if report.series:
+        return list(report.files)
+    return sorted(report.files, key=lambda file: _ORDER.index(worst(file)))
 
 
 def root(report: Report) -> str:

@@ -24,14 +24,22 @@ def all_findings(report: Report) -> tuple[Finding, ...]:
 
 
 def lead_finding(report: Report) -> Finding | None:
-    """Return the finding that the headline quotes: the diagnosed cause, else the gravest."""
+    """Return the finding that the headline quotes: the diagnosed cause, else the gravest.
+
+    Of a checkpoint the tensors are told before the curve that it stores.
+    """
     if report.diagnosis is not None:
         causes = [f for f in report.findings if f.cause == report.diagnosis.cause]
         if causes:
             return causes[0]
     order = {"error": 0, "warning": 1, "note": 2}
     grave = [f for f in report.findings if f.severity != "note"]
-    return min(grave, key=lambda f: order[f.severity], default=None)
+    is_asked_for_tensors = report.command == "inspect"
+
+    def rank(finding: Finding) -> tuple[int, bool]:
+        return order[finding.severity], is_asked_for_tensors and finding.code.startswith("ND6")
+
+    return min(grave, key=rank, default=None)
 
 
 def place(report: Report, finding: Finding | None) -> str:

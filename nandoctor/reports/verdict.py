@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from nandoctor.evidence import TensorChange
 from nandoctor.findings import Report
 from nandoctor.reports.located import located
+from nandoctor.reports.phrases import bad_count
 from nandoctor.reports.summary import Mark, count, lead_finding, pattern_title, place, worst
+from nandoctor.reports.text import number
 from nandoctor.reports.words import Words, cause_title
 
 
@@ -74,12 +77,29 @@ def _diagnosed(report: Report, say: Words) -> Verdict | None:
 
 
 def _compared(report: Report, say: Words) -> Verdict | None:
+    """How many tensors changed, and the one that leads; a fault of B makes it no clean one."""
     if report.command != "compare":
         return None
-    num_bad = sum(change.kind == "new_nonfinite" for change in report.changes)
+    bad = [change for change in report.changes if change.kind == "new_nonfinite"]
     num_changed = sum(change.kind != "same" for change in report.changes)
-    text = "{n} tensors turned non-finite" if num_bad else "{n} tensors changed"
-    return Verdict("error" if num_bad else "clean", say(text, n=num_bad or num_changed))
+    text = "{n} tensors turned non-finite" if bad else "{n} tensors changed"
+    if len(bad) == 1 or (not bad and num_changed == 1):
+        text = text.replace("tensors", "tensor")
+    title = say(text, n=len(bad) or num_changed)
+    mark = "error" if bad else worst(report.files[-1]) if report.files else "clean"
+    return Verdict(mark, title, _first_bad(bad) or _moved_most(report, say))
+
+
+def _first_bad(bad: Sequence[TensorChange]) -> str:
+    return next((f"{c.name}: {bad_count(c.after)}" for c in bad if c.after is not None), "")
+
+
+def _moved_most(report: Report, say: Words) -> str:
+    moved = [change for change in report.changes if change.moved and change.role == "parameter"]
+    if not moved:
+        return ""
+    most = max(moved, key=lambda change: change.moved or 0.0)
+    return say("{name} moved most: {n} times its norm", name=most.name, n=number(most.moved))
 
 
 def _checked(report: Report, say: Words) -> Verdict | None:

@@ -9,20 +9,16 @@ from importlib.resources import files as resources
 
 from nandoctor import __version__
 from nandoctor.findings import Report
+from nandoctor.reports.html.blocks import chip, code
 from nandoctor.reports.html.curves import curves
-from nandoctor.reports.html.detail import (
-    findings,
-    flow,
-    numerics,
-    precision,
-    tensors,
-    trials,
-)
+from nandoctor.reports.html.detail import findings, numerics, precision, tensors, trials
+from nandoctor.reports.html.layers import flow, histograms, layers
 from nandoctor.reports.html.markup import Markup, el, join
 from nandoctor.reports.html.place import origin, provenance
 from nandoctor.reports.html.reading import inputs, timings, unseen
 from nandoctor.reports.html.series import changes, checklist, series
 from nandoctor.reports.html.verdict import headline, likely, plan, seen_before, tree, why
+from nandoctor.reports.several import A_LINE_EACH, root, worst_first
 from nandoctor.reports.shown import shown
 from nandoctor.reports.verdict import verdict
 from nandoctor.reports.view import PLAIN, View
@@ -30,7 +26,8 @@ from nandoctor.reports.words import Words, words
 
 SECTIONS: tuple[Callable[[Report, Words], Markup | None], ...] = (
     headline, plan, why, likely, seen_before, checklist, changes, curves, tree, origin, provenance,
-    trials, tensors, series, flow, numerics, precision, findings, inputs, unseen,
+    trials, tensors, layers, histograms, series, flow, numerics, precision, findings, inputs,
+    unseen,
 )  # fmt: skip
 """In the order of the page; a section that has nothing to say returns None."""
 
@@ -46,6 +43,8 @@ def render(report: Report, view: View = PLAIN) -> str:
     main = el(
         "main",
         el("header", el("span", "nandoctor", class_="brand"), search),
+        el("nav", aria_label=say("Contents")),
+        el("p", say("No match"), id="nothing", hidden=True),
         _body(report, say),
         el("footer", f"nandoctor {__version__}"),
     )
@@ -63,17 +62,21 @@ def render(report: Report, view: View = PLAIN) -> str:
 
 def _body(report: Report, say: Words) -> Markup:
     own = join(*(section(report, say) for section in SECTIONS))
-    return join(own, (_file(file, say) for file in report.files), timings(report, say))
+    below = root(report)
+    files = [_file(file, below, say) for file in worst_first(report)]
+    folder = el("p", say("below {folder}", folder=below), class_="below") if below else None
+    return join(own, folder, files, timings(report, say))
 
 
-def _file(report: Report, say: Words) -> Markup:
+def _file(report: Report, below: str, say: Words) -> Markup:
     claim = verdict(report, say)
-    name = el("strong", ", ".join(report.inputs))
-    told = el("span", claim.title, class_=claim.mark)
-    is_open = claim.mark != "clean"
-    return el(
-        "details", el("summary", name, " ", told), _body(report, say), class_="file", open=is_open
-    )
+    name = ", ".join(report.inputs)
+    name = name[len(below) + 1 :] if below else name
+    told = [chip(claim.code, "plain") if claim.code else None, el("b", claim.title)]
+    where = el("span", claim.where or claim.sentence, class_="why")
+    line = el("summary", code(name), el("span", told, class_=claim.mark), where)
+    is_open = claim.mark != "clean" and report.command not in A_LINE_EACH
+    return el("details", line, _body(report, say), class_="file", open=is_open)
 
 
 def _asset(name: str) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Container, Sequence
 
-from nandoctor.reports.html.markup import Markup, el
+from nandoctor.reports.html.markup import Markup, el, join
+
+FOLD = 12
+"""Rows of a long table that stand open; a button shows the rest, and the search finds it."""
 
 
 def section(title: str, *body: object, kind: str = "") -> Markup:
@@ -18,8 +22,9 @@ def chip(text: str, kind: str) -> Markup:
 
 
 def code(text: str, **attributes: object) -> Markup:
-    """Return inline code."""
-    return el("code", text, **attributes)
+    """Return inline code; a long dotted name or path may break after a dot or a slash."""
+    parts = re.split(r"(?<=[./])(?=\w)", text)
+    return el("code", join(parts[0], *((el("wbr"), part) for part in parts[1:])), **attributes)
 
 
 def bullets(items: Sequence[tuple[str, str]]) -> Markup:
@@ -34,21 +39,30 @@ def facts(rows: Sequence[tuple[str, object]]) -> Markup:
     )
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[object]], numeric: int = 99) -> Markup:
-    """Return a table that scrolls on its own where it is too wide.
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[object]], numeric: int = 99, *,
+    more: str = "", kind: str = "", kept: Container[int] = (),
+) -> Markup:  # fmt: skip
+    """Return a table that scrolls on its own where it is too wide; its columns can be sorted.
 
     Args:
         header: Titles of the columns.
         rows: Cells.
         numeric: Index of the first column that holds numbers.
+        more: What the button says that unfolds all rows after the first ``FOLD``.
+        kind: ``cards`` stacks the cells of a row on a phone.
+        kept: Indices of the rows that are never folded away.
     """
     head = el("tr", (el("th", name, class_=_kind(i, numeric)) for i, name in enumerate(header)))
     body = (
-        el("tr", (el("td", c, class_=_kind(i, numeric)) for i, c in enumerate(row)), data_row=True)
-        for row in rows
-    )
-    inner = el("table", el("thead", head), el("tbody", body))
-    return el("div", inner, class_="scroll")
+        el("tr", (el("td", c, class_=_kind(i, numeric)) for i, c in enumerate(row)), data_row=True,
+           class_="kept" if index in kept else None)
+        for index, row in enumerate(rows)
+    )  # fmt: skip
+    is_long = bool(more) and len(rows) > FOLD + 3
+    inner = el("table", el("thead", head), el("tbody", body), data_fold=FOLD if is_long else None)
+    button = el("button", more, type="button", class_="more", hidden=True) if is_long else None
+    return join(el("div", inner, class_=f"scroll {kind}".strip()), button)
 
 
 def _kind(index: int, numeric: int) -> str | None:

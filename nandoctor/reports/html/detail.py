@@ -1,17 +1,14 @@
-"""The tables of the page: trials, tensors, gradient flow, findings."""
+"""The tables of the page: trials, tensors, precision, findings."""
 
 from __future__ import annotations
 
 from nandoctor.findings import Report
-from nandoctor.reports.flow import FlowBar, flow_bars
 from nandoctor.reports.html.blocks import bullets, chip, code, section, table
 from nandoctor.reports.html.markup import Markup, el
 from nandoctor.reports.phrases import bad_count, numerics_lines, trial_detail
 from nandoctor.reports.precision import precision_rows, precision_summary
 from nandoctor.reports.text import number
 from nandoctor.reports.words import Words
-
-LAYERS = 80
 
 
 def trials(report: Report, say: Words) -> Markup | None:
@@ -22,21 +19,21 @@ def trials(report: Report, say: Words) -> Markup | None:
         [
             code(trial.intervention),
             chip(say(trial.outcome.replace("_", " ")), trial.outcome),
-            trial_detail(trial, say),
             number(trial.loss),
+            trial_detail(trial, say),
         ]
         for outcome in ("fixed", "not_fixed", "failed")
         for trial in report.trials
         if trial.outcome == outcome
     ]
     left = [t for t in report.trials if t.outcome == "not_applicable"]
-    header = [say("changed"), say("outcome"), say("detail"), say("loss")]
+    header = [say("changed"), say("outcome"), say("loss"), say("detail")]
     folded = el(
         "details",
         el("summary", say("{n} more do not apply here", n=len(left))),
         bullets([(f"{trial.intervention}: {trial.detail}", "other") for trial in left]),
     )
-    ran = table(header, rows, numeric=3) if rows else None
+    ran = table(header, rows, kind="cards trials") if rows else None
     return section(say("Interventions tried"), ran, folded if left else None)
 
 
@@ -45,30 +42,15 @@ def tensors(report: Report, say: Words) -> Markup | None:
     if not report.tensors:
         return None
     rows = [
-        [code(t.name), say(t.role), f"{t.dtype} {'x'.join(map(str, t.shape))}",
+        [code(t.name), say(t.role), t.dtype, code("x".join(map(str, t.shape))),
          el("span", bad_count(t), class_=None if t.is_finite else "error"),
          number(t.min), number(t.max), number(t.mean), number(t.l2)]
         for t in report.tensors
     ]  # fmt: skip
-    header = ["tensor", "role", "shape", "bad", "min", "max", "mean", "l2"]
-    body = table([say(name) for name in header], rows, numeric=3)
+    header = ["tensor", "role", "dtype", "shape", "bad", "min", "max", "mean", "l2"]
+    more = say("Show all {n} rows", n=len(rows))
+    body = table([say(name) for name in header], rows, numeric=4, more=more)
     return section(say("Suspicious tensors"), body)
-
-
-def flow(report: Report, say: Words) -> Markup | None:
-    """Return gradient norms by layer as bars on a log scale."""
-    bars, notes = flow_bars(report, LAYERS, say)
-    if not bars and not notes:
-        return None
-    rows = [
-        [code(bar.name), _drawn(bar), number(bar.norm),
-         chip(bar.label, bar.kind) if bar.kind else None]
-        for bar in bars
-    ]  # fmt: skip
-    header = [say("gradient of"), "", say("l2"), ""]
-    body = el("div", table(header, rows, numeric=2), class_="flow") if rows else None
-    told = [el("p", note, class_="why") for note in notes]
-    return section(say("Gradient flow (log scale)"), body, told)
 
 
 def precision(report: Report, say: Words) -> Markup | None:
@@ -77,13 +59,15 @@ def precision(report: Report, say: Words) -> Markup | None:
     if not summary:
         return None
     rows = [
-        [code(line.module), line.kind, chip(line.fp16, "error") if line.is_bad else line.fp16,
+        [code(line.module), line.kind,
+         el("b", line.fp16, class_="error") if line.is_bad else line.fp16,
          line.bf16, line.fp8, line.absmax, line.lost]
-        for line in precision_rows(report, say)[:LAYERS]
+        for line in precision_rows(report, say)
     ]  # fmt: skip
     header = [say("module"), say("kind"), "fp16", "bf16", "fp8", say("largest"),
               say("lost in fp16")]  # fmt: skip
-    body = table(header, rows, numeric=5) if rows else None
+    more = say("Show all {n} rows", n=len(rows))
+    body = table(header, rows, numeric=2, more=more) if rows else None
     title = say("Precision: bits of room to the maximum")
     return section(title, el("p", summary, class_="why"), body)
 
@@ -92,13 +76,6 @@ def numerics(report: Report, say: Words) -> Markup | None:
     """Return the key numerics of the layers near the origin."""
     lines = [(text, "other") for text in numerics_lines(report)]
     return section(say("Numerics near the origin"), bullets(lines)) if lines else None
-
-
-def _drawn(bar: FlowBar) -> Markup:
-    width = 2 + 98 * bar.share if bar.norm else 0.0
-    kind = "bad" if bar.kind == "error" else "curve"
-    inked = el("rect", width=f"{width:.1f}%", height=8, rx=2, class_=kind)
-    return el("svg", inked, width="100%", height=8, aria_hidden="true")
 
 
 def findings(report: Report, say: Words) -> Markup | None:
@@ -110,4 +87,6 @@ def findings(report: Report, say: Words) -> Markup | None:
         for f in sorted(report.findings, key=lambda f: order.index(f.severity))
     ]  # fmt: skip
     header = [say("severity"), say("code"), say("finding"), say("where"), say("grade")]
-    return section(say("Findings"), table(header, rows)) if rows else None
+    more = say("Show all {n} rows", n=len(rows))
+    body = table(header, rows, more=more, kind="cards") if rows else None
+    return section(say("Findings"), body) if rows else None

@@ -12,7 +12,7 @@ class Markup(str):
     __slots__ = ()
 
 
-_VOID = frozenset({"input", "meta", "br"})
+_VOID = frozenset({"input", "meta", "wbr"})
 
 
 def el(name: str, /, *children: object, **attributes: object) -> Markup:

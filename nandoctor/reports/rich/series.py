@@ -9,7 +9,7 @@ from rich.text import Text
 
 from nandoctor.findings import Report
 from nandoctor.reports.rich.style import section, table
-from nandoctor.reports.series import checklist_points, series_rows
+from nandoctor.reports.series import checklist_points, norms_title, series_rows
 from nandoctor.reports.text import shorten
 from nandoctor.reports.view import View
 from nandoctor.reports.words import Words
@@ -23,7 +23,7 @@ def series(report: Report, view: View, say: Words) -> RenderableType | None:
     lines = series_rows(report, say)
     if not lines:
         return None
-    rows = table(say("tensor"), say("l2"), "")
+    rows = table(say("tensor"), norms_title(report, say), "")
     for line in lines[:LIMIT]:
         style = "red" if line.is_bad else ""
         name = Text(shorten(line.name, view.width // 3), no_wrap=True)
