@@ -18,6 +18,8 @@ from nandoctor.checkpoints.partial import Partial
 _SMALL = 4096
 _TINY, _HUGE = 1e-15, 1e18
 _INFINITE = {"float32": 0x7F800000, "bfloat16": 0x7F80, "float16": 0x7C00}
+_NORMAL = {"float32": 0x00800000, "bfloat16": 0x0080, "float16": 0x0400}
+"""Bits of the smallest normal number: below stand zero and the subnormals."""
 _FP16_SCALE = np.float32(2.0**112)
 
 
@@ -29,9 +31,10 @@ class FastKernel:
     """
 
     def __init__(self, block: int) -> None:
-        self.shifted = np.empty(block // 2, np.uint16)
+        self.wide = np.empty(block // 2, np.float32)
+        # What is counted on the bits is done with before anything is widened.
+        self.shifted = self.wide.view(np.uint16)
         self.is_small = np.empty(block // 2, np.bool_)
-        self.wide = np.empty(block // 2 + 2, np.float32)
         self.double = np.empty(0, np.float64)
 
     def measure(self, raw: NDArray[np.uint8], name: str, *, exact: bool = False) -> Partial | None:
@@ -43,12 +46,14 @@ class FastKernel:
         unsigned = raw.view(np.uint32 if width == 4 else np.uint16)
         signed = raw.view(np.int32 if width == 4 else np.int16)
         part = Partial(num_finite=count)
-        if not self._extremes(unsigned, signed, name, part):
+        nearest = _extremes(unsigned, signed, name, part)
+        if nearest < 0:
             return self._only_nan(unsigned, name)
         part.absmax = max(abs(part.min), abs(part.max))
         if part.absmax >= limit_of(name) or part.absmax == 0:
             return None
-        self._small(unsigned, name, part)
+        if nearest < _NORMAL[name]:
+            self._count_small(unsigned, name, part, has_zeros=nearest == 0)
         values = raw.view(np.float32) if width == 4 else self._widen(raw, name)
         is_plain = _TINY < part.absmax < _HUGE and not exact
         if not is_plain or not _sums(values, part):
@@ -63,29 +68,14 @@ class FastKernel:
             return None
         return Partial(num_nan=len(unsigned), first_bad=0)
 
-    def _extremes(self, unsigned: Any, signed: Any, name: str, part: Partial) -> bool:
-        """Set min and max from the bit patterns; return whether every element is finite."""
-        width = unsigned.dtype.itemsize
-        sign = 1 << (8 * width - 1)
-        infinite = _INFINITE[name]
-        high, low = int(signed.max()), int(unsigned.max())
-        if high >= infinite or low >= sign + infinite:
-            return False
-        nearest = int(unsigned.min()) if high < 0 or low < sign else 0
-        part.max = _value(high if high >= 0 else nearest, name)
-        part.min = _value(low if low >= sign else nearest, name)
-        return True
-
-    def _small(self, unsigned: Any, name: str, part: Partial) -> None:
+    def _count_small(self, unsigned: Any, name: str, part: Partial, *, has_zeros: bool) -> None:
         """Count zeros of both signs and subnormals."""
         shifted = self.shifted.view(unsigned.dtype)[: len(unsigned)]
         is_small = self.is_small[: len(unsigned)]
         np.add(unsigned, unsigned, out=shifted)
-        normal = {"float32": 0x01000000, "bfloat16": 0x0100, "float16": 0x0800}[name]
-        if int(shifted.min()) >= normal:
-            return
-        np.less(shifted, unsigned.dtype.type(normal), out=is_small)
-        part.num_zero = len(unsigned) - int(np.count_nonzero(shifted))
+        np.less(shifted, unsigned.dtype.type(2 * _NORMAL[name]), out=is_small)
+        if has_zeros:
+            part.num_zero = len(unsigned) - int(np.count_nonzero(shifted))
         part.num_subnormal = int(np.count_nonzero(is_small)) - part.num_zero
 
     def _sums_in_float64(self, values: NDArray[np.float32], part: Partial) -> None:
@@ -97,37 +87,45 @@ class FastKernel:
         square, top = dots(double, double), part.absmax * part.absmax
         part.mean = sums(double) / part.num_finite
         part.rest = square - top if top < 0.01 * square else -1.0
-        # A padded pair adds a zero, which must not count as far from the mean.
         np.subtract(double, part.mean, out=double)
-        padded = len(values) - part.num_finite
-        part.squares = max(0.0, dots(double, double) - padded * part.mean * part.mean)
+        part.squares = dots(double, double)
 
     def _widen(self, raw: NDArray[np.uint8], name: str) -> NDArray[np.float32]:
-        """Turn pairs of 16-bit floats into float32, in no particular order."""
-        even, pairs = len(raw) // 4, (len(raw) + 3) // 4
-        wide = self.wide[: 2 * pairs]
-        bits = wide.view(np.uint32)
-        sources = [(raw[: 4 * even].view(np.uint32), 0, even)]
-        if pairs > even:
-            padded = np.zeros(4, np.uint8)
-            padded[: len(raw) % 4] = raw[4 * even :]
-            sources.append((padded.view(np.uint32), even, pairs))
-        for source, first, last in sources:
-            _split(source, bits[first:last], bits[pairs + first : pairs + last], name)
-        if name == "float16":
-            np.bitwise_and(bits, np.uint32(0x8FFFE000), out=bits)
-            np.multiply(wide, _FP16_SCALE, out=wide)
+        """Turn 16-bit floats into float32; those of bfloat16 change their order."""
+        if name == "bfloat16":
+            return self._widen_pairs(raw)
+        wide = self.wide[: len(raw) // 2]
+        bits, signed = wide.view(np.uint32), wide.view(np.int32)
+        np.copyto(signed, raw.view(np.int16))
+        np.left_shift(signed, 13, out=signed)
+        np.bitwise_and(bits, np.uint32(0x8FFFE000), out=bits)
+        np.multiply(wide, _FP16_SCALE, out=wide)
+        return wide
+
+    def _widen_pairs(self, raw: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Turn bfloat16 into float32, first the low halves of pairs, then the high ones."""
+        pairs, is_odd = len(raw) // 4, len(raw) % 4 != 0
+        wide = self.wide[: len(raw) // 2]
+        bits, source = wide.view(np.uint32), raw[: 4 * pairs].view(np.uint32)
+        np.left_shift(source, 16, out=bits[:pairs])
+        np.bitwise_and(source, np.uint32(0xFFFF0000), out=bits[pairs : 2 * pairs])
+        if is_odd:
+            bits[-1] = int(raw[-2:].view(np.uint16)[0]) << 16
         return wide
 
 
-def _split(source: Any, low: Any, high: Any, name: str) -> None:
-    """Move each half of a pair to where float32 has its sign, exponent and mantissa."""
-    np.left_shift(source, 16, out=low)
-    if name == "bfloat16":
-        np.bitwise_and(source, np.uint32(0xFFFF0000), out=high)
-    else:
-        np.right_shift(low.view(np.int32), 3, out=low.view(np.int32))
-        np.right_shift(source.view(np.int32), 3, out=high.view(np.int32))
+def _extremes(unsigned: Any, signed: Any, name: str, part: Partial) -> int:
+    """Set min and max; return the bits of the smallest magnitude, -1 where not all are finite."""
+    sign = 1 << (8 * unsigned.dtype.itemsize - 1)
+    infinite = _INFINITE[name]
+    high, low = int(signed.max()), int(unsigned.max())
+    if high >= infinite or low >= sign + infinite:
+        return -1
+    # The signs apart: the bits order positive numbers upwards and negative ones downwards.
+    positive, negative = int(unsigned.min()), int(signed.min()) + sign
+    part.max = _value(high if high >= 0 else sign + negative, name)
+    part.min = _value(low if low >= sign else positive, name)
+    return min(positive, negative if negative < sign else positive)
 
 
 def _sums(values: NDArray[np.float32], part: Partial) -> bool:

@@ -27,7 +27,9 @@ def dots(left: NDArray[Any], right: NDArray[Any]) -> float:
         rows = left[:whole].reshape(-1, 1, _PIECE)
         columns = right[:whole].reshape(-1, _PIECE, 1)
         total = float(np.matmul(rows, columns).sum(dtype=np.float64))
-    return total + float(np.dot(left[whole:], right[whole:]))
+    if whole < len(left):
+        total += float(np.dot(left[whole:], right[whole:]))
+    return total
 
 
 _ONES = {kind: np.ones(1, kind) for kind in (np.float32, np.float64)}
@@ -41,7 +43,9 @@ def sums(values: NDArray[Any]) -> float:
         ones = _ones(values.dtype.type)
         rows = values[:whole].reshape(-1, 1, _PIECE)
         total = float(np.matmul(rows, ones).sum(dtype=np.float64))
-    return total + float(values[whole:].sum(dtype=np.float64))
+    if whole < len(values):
+        total += float(values[whole:].sum(dtype=np.float64))
+    return total
 
 
 def _ones(kind: Any) -> NDArray[Any]:

@@ -63,6 +63,29 @@ def test_scan_large_tensor_stays_within_tolerance(
     check_against_float64(stats, tensor, 1e-12 if exact else 3e-6)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16], ids=str)
+@given(
+    size=st.integers(4097, 9000), sign=st.sampled_from([1, -1, 0]),
+    small=st.lists(st.sampled_from([0.0, -0.0, 0.5, -0.5, 0.99, -0.99, 1.0, -1.0]), max_size=4),
+    floor=st.sampled_from([2.0, 100.0]), seed=st.integers(0, 99),
+)  # fmt: skip
+@_FIXTURE
+def test_scan_fast_block_counts_the_smallest_of_either_sign(
+    tmp_path: Path, dtype: torch.dtype, size: int, sign: int, small: list[float], floor: float,
+    seed: int,
+) -> None:  # fmt: skip
+    """Zeros and subnormals are counted whichever sign holds them, in blocks of one sign, too."""
+    generator = torch.Generator().manual_seed(seed)
+    normal = torch.finfo(dtype).smallest_normal
+    values = floor * normal + torch.rand(size, generator=generator, dtype=torch.float64)
+    values *= sign or torch.randint(0, 2, (size,), generator=generator) * 2 - 1
+    where = torch.randperm(size, generator=generator)
+    for place, value in zip(where.tolist(), small, strict=False):
+        values[place] = value * normal
+    tensor = values.to(dtype)
+    check_against_float64(stats_of(tensor, tmp_path / "t.pt"), tensor, 3e-6)
+
+
 @pytest.mark.parametrize("value", [0.1, -3.0, 1e-20, 1e30])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 def test_scan_constant_tensor_has_no_spread(
