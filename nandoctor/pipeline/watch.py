@@ -111,8 +111,11 @@ class _Watch:
 
 
 def continues(before: MetricHistory, now: MetricHistory, count: int) -> bool:
-    """Whether a log still begins with the rows that were fed."""
-    if len(now) < count or not np.array_equal(before.step[:count], now.step[:count]):
+    """Whether a log still begins with the rows that were fed, but for a last one cut off then."""
+    if len(now) < count:
+        return False
+    count = max(0, count - 1)
+    if not np.array_equal(before.step[:count], now.step[:count]):
         return False
     one, other = before.loss, now.loss
     if one is None or other is None:
