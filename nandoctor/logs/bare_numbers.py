@@ -21,6 +21,9 @@ _MOST_COLUMNS = 4096
 
 def _numbers(line: str) -> list[float] | None:
     """Return the numbers of a line of numbers only; None for any other line."""
+    if line.startswith("tensor("):
+        value = to_number(line)
+        return None if value is None else [value]
     numbers: list[float] = []
     for word in filter(None, _SPLIT.split(line)):
         number = to_number(word)

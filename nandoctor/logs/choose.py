@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from nandoctor.errors import NandoctorError
 from nandoctor.logs import naming
 from nandoctor.logs.groups import Group
+from nandoctor.logs.loss_name import WEAK
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +42,32 @@ def choose_loss(groups: list[Group]) -> str | None:
     """Return the key of the training loss: the surest name among those with enough rows."""
     counts: dict[str, int] = {}
     ranks: dict[str, int] = {}
+    with_step: set[str] = set()
     for group in groups:
+        has_step = any(naming.step_rank(key) is not None for key in group.keys)
         for key in group.keys:
             rank = naming.loss_rank(key)
-            if rank is None:
+            if rank is None or (rank % naming.LAST_RESORT >= WEAK and _is_whole(group, key)):
                 continue
             counts[key] = counts.get(key, 0) + group.logged_count(key)
             ranks[key] = rank
+            with_step |= {key} if has_step else set()
     if not counts:
         return None
     most = max(counts.values())
-    enough = [key for key in counts if counts[key] * 20 >= most and counts[key] > 0] or [*counts]
-    return min(enough, key=lambda key: (ranks[key], -counts[key]))
+    enough = [
+        key
+        for key in counts
+        if counts[key] > 0 and (counts[key] * 20 >= most or (key in with_step and counts[key] > 4))
+    ]
+    return min(enough or counts, key=lambda key: (ranks[key], key not in with_step, -counts[key]))
+
+
+def _is_whole(group: Group, key: str) -> bool:
+    """Whether the values are whole numbers only: a count rather than a loss."""
+    values = group.table()[1][:, group.keys.index(key)]
+    values = values[np.isfinite(values)]
+    return len(values) > 0 and bool((values == np.floor(values)).all())
 
 
 def choose(keys: Iterable[str], rank: Callable[[str], int | None]) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 from nandoctor.logs import naming
 from nandoctor.logs.format import LogFormat, Reading
 from nandoctor.logs.groups import Groups
-from nandoctor.logs.records import add_record
+from nandoctor.logs.records import add_record, has_loss
 from nandoctor.logs.source import BLOCK, Source
 
 _WHOLE = 1 << 26
@@ -26,6 +26,8 @@ def _sniff(head: bytes) -> bool:
     if text[:1] not in (b"{", b"["):
         return False
     start = text[1:].lstrip()[:1]
+    if text[:1] == b"{" and b"}\n{" in text.replace(b"\r", b"")[: 1 << 16]:
+        return False  # records, one a line
     return start in (b"{", b"[", b'"') and b'"' in text
 
 
@@ -53,7 +55,7 @@ def _records(value: Any, depth: int) -> Iterator[Mapping[str, Any]]:
     if depth > _DEEPEST:
         return
     if isinstance(value, list):
-        if any(isinstance(item, dict) and _has_loss(item) for item in value):
+        if any(isinstance(item, dict) and has_loss(item) for item in value):
             yield from (item for item in value if isinstance(item, dict))
         else:
             for item in value:
@@ -67,11 +69,6 @@ def _records(value: Any, depth: int) -> Iterator[Mapping[str, Any]]:
             return
         for item in value.values():
             yield from _records(item, depth + 1)
-
-
-def _has_loss(record: Mapping[str, Any]) -> bool:
-    names = [*record, *(k for v in record.values() if isinstance(v, dict) for k in v)]
-    return any(isinstance(k, str) and naming.loss_rank(k) is not None for k in names)
 
 
 def _is_series(cells: list[Any]) -> bool:
@@ -88,7 +85,7 @@ def _whole_records(source: Source, data: bytes) -> Iterator[Mapping[str, Any]]:
                 record = json.loads(match.group())
             except ValueError:
                 continue
-            if _has_loss(record):
+            if has_loss(record):
                 yield record
         rest = data[max(end, len(data) - _LONGEST_RECORD) :]
         block = source.read(BLOCK)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 
 from nandoctor.logs.format import LogFormat, Reading
 from nandoctor.logs.groups import Groups
 from nandoctor.logs.lines import numbered
-from nandoctor.logs.records import add_record
+from nandoctor.logs.records import add_record, has_loss
 from nandoctor.logs.source import Source
+
+_BARE = re.compile(rb"(?<=[:,\[ -])(?:nan|inf(?:inity)?)(?=[,}\] ])", re.IGNORECASE)
+"""Non-finite numbers as most languages but JavaScript and Python spell them."""
 
 
 def _sniff(head: bytes) -> bool:
@@ -18,15 +22,27 @@ def _sniff(head: bytes) -> bool:
     records = [record for line in lines if (record := _record(line)) is not None]
     if not any(isinstance(v, int | float | str | dict) for r in records for v in r.values()):
         return False  # a dict of lists is a document
+    if any(map(_wraps_text, records)) and not any(map(has_loss, records)):
+        return False  # a container's log, whose lines stand in a field of theirs
     return len(records) >= 0.5 * (len(lines) - 1)
 
 
+def _wraps_text(record: dict[str, object]) -> bool:
+    return any(isinstance(cell, str) and "loss" in cell.lower() for cell in record.values())
+
+
 def _record(line: bytes) -> dict[str, object] | None:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+    for text in (line, _BARE.sub(_as_json, line)):
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            continue
+        return value if isinstance(value, dict) else None
+    return None
+
+
+def _as_json(match: re.Match[bytes]) -> bytes:
+    return b"NaN" if match.group(0).lower() == b"nan" else b"Infinity"
 
 
 def _read(source: Source) -> Reading:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nandoctor.logs import naming
 from nandoctor.logs.groups import BAR, LEADING
+from nandoctor.logs.label import glued_name, key_of, split_at_step
 from nandoctor.logs.spelling import to_number
 
 _TOKEN = re.compile(
@@ -21,12 +22,7 @@ _DARKNET = re.compile(
     r"\s*(?:\([^)]*\)\s*)?(\d+):\s+(-?[\d.]+|-?nan|inf),\s+(-?[\d.]+|-?nan|inf) avg(?: loss)?\b"
 )
 _SLASH = re.compile(r"\s*/\s*(\d+)(?![\d.:])")
-_TRAILING = " \t:=~'\"([<>*`|"
 _MOST_NUMBERS = 256
-_DELIMITERS = ",;|\t{}[]"
-_LEVELS = re.compile(
-    r"^.*\s-\s|\b(?:info|warning|error|debug|root|tensorflow|absl)\b[:\s]*|^.*?\]\s", re.IGNORECASE
-)
 _RANK = re.compile(r"(?:\[|\b)(?:rank|default)[ :=]{0,2}(\d+)\b", re.IGNORECASE)
 _MPI = re.compile(r"\[\d+,(\d+)\]<std")
 _BAR = re.compile(r"\[[=.>#\-\s]*[=.>#][=.>#\-\s]*\]|\u2501|\xe2\x94\x81")
@@ -68,20 +64,44 @@ def numbers_of(text: str) -> list[Named]:
             continue
         if start < end:
             continue
-        literal, word = text[end:start], match.group(1)
         slash = _SLASH.match(text, match.end())
-        end = slash.end() if slash else match.end()
-        key = key_of(literal)
-        total = None
+        before, end = end, slash.end() if slash else match.end()
+        key = key_of(text[before:start], is_behind_number=not is_first)
+        key = _behind_step(found, text[before:start]) or key
+        if match.group(1).isdigit() and naming.loss_rank(key) is None:
+            key = glued_name(text, end) or key
         if slash:
-            total = int(slash.group(1)[:18])
             key = key if naming.step_rank(key) is not None else BAR
-        elif not key and word.isdigit() and (is_first or _is_boxed(text, start, end)):
-            key = LEADING
+        elif text.startswith("%", end) and (not key or naming.step_rank(key) is not None):
+            key = ""  # a share of the way
+        elif not key and match.group(1).isdigit():
+            key = _leading(text, before, start, end, found, is_first)
         is_first = False
         if key:
-            found.append(Named(key, _number(word), start, match.end(), total))
+            total = int(slash.group(1)[:18]) if slash else None
+            found.append(Named(key, _number(match.group(1)), start, match.end(), total))
     return _behind(text, found) if " avg" in text else found
+
+
+def _behind_step(found: list[Named], literal: str) -> str:
+    """Rename ``Loss after epoch`` to epoch and return the loss's name for the number behind it."""
+    is_next = found and literal.strip(" \t:=,").lower() in {"", "is", "was"}
+    parts = split_at_step(found[-1].key) if is_next else None
+    if parts is None:
+        return ""
+    found[-1] = replace(found[-1], key=parts[1])
+    return parts[0]
+
+
+def _leading(
+    text: str, before: int, start: int, end: int, found: list[Named], is_first: bool
+) -> str:
+    if is_first or (text[start - 1 : start] == "[" and text[end : end + 1] == "]"):
+        return LEADING
+    if len(found) == 1 and found[0].key == LEADING and text[before:start].isspace():
+        found[0] = replace(found[0], key="epoch")  # two counters, the coarse one first
+        return LEADING
+    return ""
 
 
 def _behind(text: str, found: list[Named]) -> list[Named]:
@@ -98,29 +118,8 @@ def _behind(text: str, found: list[Named]) -> list[Named]:
     ]
 
 
-def _is_boxed(text: str, start: int, end: int) -> bool:
-    return text[start - 1 : start] == "[" and text[end : end + 1] == "]"
-
-
 def _number(word: str) -> float:
     return float("nan") if word == "null" else float(word.replace(",", ""))
-
-
-def key_of(literal: str) -> str:
-    """Return the name that the text before a number gives it; empty where there is none."""
-    text = literal.rstrip(_TRAILING)
-    if text.endswith(("-", "@")):
-        text = text[:-1].rstrip(_TRAILING)
-    cut = max(map(text.rfind, _DELIMITERS)) + 1
-    name = _LEVELS.sub("", text[cut:])
-    if "  " in name:
-        name = name.rsplit("  ", 1)[1]
-    if name.lower().startswith("loss exploded to"):
-        return "loss"  # Tacotron's last words overwrite the step's line
-    if "=" in name:  # the value of the pair before
-        name = name.rsplit("=", 1)[1].partition(" ")[2]
-    words = name.strip(" \t:=-'\"()<>*#`.!").replace("'", "").split()
-    return " ".join(words[-6:]) if any(c.isalpha() for c in name) else ""
 
 
 def rank_of(text: str) -> int | None:

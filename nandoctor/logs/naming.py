@@ -1,32 +1,21 @@
-"""What a metric's name means (step, loss, grad norm, lr, loss scale); values do not matter here."""
+"""What a metric's name means (step, grad norm, lr, loss scale); losses have a room of their own,
+and values do not matter here."""
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
+from nandoctor.logs.loss_name import LAST_RESORT, loss_rank, names_a_loss
 from nandoctor.logs.vocabulary import (
-    AVERAGE,
     METRICS,
-    NEUTRAL,
     NOISE,
-    NOT_A_LOSS,
     NOT_A_STEP,
-    SECONDARY,
     STEP_LAST,
-    TRAIN,
     VALIDATION,
+    words_of,
 )
 
-LAST_RESORT = 40
-"""Loss ranks from here on are validation metrics."""
-
-
-@lru_cache(maxsize=4096)
-def words_of(name: str) -> tuple[str, ...]:
-    """Return the lower-case words of a metric's name (``train/Loss_step`` → train, loss, step)."""
-    split = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", name)
-    return tuple(word for word in re.split(r"[^a-z0-9]+", split.lower()) if word)
+__all__ = ["LAST_RESORT", "loss_rank", "words_of"]
 
 
 def is_validation(name: str) -> bool:
@@ -34,43 +23,8 @@ def is_validation(name: str) -> bool:
     return any(word in VALIDATION for word in words_of(name))
 
 
-@lru_cache(maxsize=4096)
-def loss_rank(name: str) -> int | None:
-    """Say how surely a name is THE training loss: 0 = surely, None = not at all."""
-    words = words_of(name)
-    if not words or any(word in NOT_A_LOSS for word in words):
-        return None
-    base = LAST_RESORT if is_validation(name) else 0
-    if not _names_a_loss(words):
-        return _secondary_rank(words, base)
-    rest = {_without_loss(word) for word in words} - NEUTRAL - TRAIN - VALIDATION - {""}
-    if not rest:
-        return base + (5 if words[:1] == ("value",) else 0)  # a critic's, not "loss value"
-    if rest <= AVERAGE:
-        return base + 2
-    return base + (5 if rest & AVERAGE == set() else 7)
-
-
-def _names_a_loss(words: tuple[str, ...]) -> bool:
-    return any(word.endswith(("loss", "losses")) or word.startswith("loss") for word in words)
-
-
 def _names_a_metric(words: tuple[str, ...]) -> bool:
-    return _names_a_loss(words) or any(word in METRICS for word in words)
-
-
-def _without_loss(word: str) -> str:
-    return re.sub(r"^loss(es)?|loss(es)?$", "", word)
-
-
-def _secondary_rank(words: tuple[str, ...], base: int) -> int | None:
-    ranks = [SECONDARY[word] for word in words if word in SECONDARY]
-    if not ranks or any(word in NOISE for word in words):
-        return None
-    if words[-1] == "l" and len(words) > 1 and not set(words) & (TRAIN | VALIDATION):
-        return None
-    extra = len(set(words) - TRAIN - NEUTRAL - VALIDATION - SECONDARY.keys())
-    return base + min(ranks) + min(2 * extra, 10)
+    return names_a_loss(words) or any(word in METRICS for word in words)
 
 
 @lru_cache(maxsize=4096)
@@ -138,7 +92,7 @@ def step_rank(name: str) -> int | None:
     text = " ".join(words)
     if text.endswith(("global step", "num updates", "global steps")) or text == "step":
         return 0
-    if words[-1] in {"batch", "minibatch", "it", "batches", "i", "idx", "t"}:
+    if words[-1] in {"batch", "minibatch", "minibatches", "it", "batches", "i", "idx", "t"}:
         return 3 if len(words) < 3 or words[-1] in {"batch", "minibatch"} else None
     if words[-1] in STEP_LAST:
         return 1

@@ -35,6 +35,12 @@ def add_record(groups: Groups, line: int, record: Mapping[str, Any]) -> bool:
     return True
 
 
+def has_loss(record: Mapping[str, Any]) -> bool:
+    """Whether the record, or a mapping in it, names a loss."""
+    names = [*record, *(k for v in record.values() if isinstance(v, Mapping) for k in v)]
+    return any(isinstance(k, str) and naming.loss_rank(k) is not None for k in names)
+
+
 def _cells(record: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, float]]:
     for key, value in record.items():
         name = f"{prefix}{key}"

@@ -7,13 +7,17 @@ import re
 from nandoctor.logs import naming
 from nandoctor.logs.line import Named
 from nandoctor.logs.spelling import to_number
+from nandoctor.logs.vocabulary import TRAIN, VALIDATION
 
 _CELL = re.compile(
     r"^([-+]?(?:\d[\d.]*(?:e[-+]?\d+)?|nan|inf(?:inity)?))(?:/(\d+))?[a-z%:]{0,3}$", re.IGNORECASE
 )
-_WORDS = re.compile(r"^[\w\s/.()%-]+$")
+_WORDS = re.compile(r"^[\w\s/.()%#-]+$")
 _GAP = re.compile(r"\s{2,}|\t")
 _MOST = 40
+_BOX = re.compile(r"^\s*\[[^\]]*\](?=\s)")
+"""What stands before each row and its header, as a progress in per cent."""
+_PARTS = {"box", "obj", "cls", "giou", "dfl"}
 
 
 class PrintedTable:
@@ -24,9 +28,9 @@ class PrintedTable:
 
     def take_header(self, text: str) -> bool:
         """Whether the line is a header; if so, remember it."""
-        if not 8 < len(text) < 400 or ":" in text or "=" in text or "oss" not in text.lower():
+        if not 8 < len(text) < 400 or ":" in text or "=" in text:
             return False
-        names = tuple(_split(text))
+        names = tuple(_with_loss(_joined(_split(_BOX.sub("", text)))))
         if not 2 <= len(names) <= _MOST or any(
             len(name) > 30 or not _WORDS.match(name) or to_number(name) is not None
             or len(name.split()) > 3 for name in names
@@ -41,6 +45,7 @@ class PrintedTable:
         """Return the numbers of a row, named by the header; empty where it is none."""
         if not self._names:
             return []
+        text = _BOX.sub("", text)
         cells = _split(text) if "|" in text and "%|" not in text else text.split()
         width = len(self._names)
         if len(cells) < width or (len(cells) > width and "|" in text and "%|" not in text):
@@ -63,6 +68,24 @@ def _split(text: str) -> list[str]:
         return [cell.strip() for cell in text.strip("|").split("|")]
     cells = [cell for cell in _GAP.split(text) if cell]
     return cells if len(cells) > 1 else text.split()
+
+
+def _joined(names: list[str]) -> list[str]:
+    """Put ``train loss`` together where single spaces part the columns."""
+    whole: list[str] = []
+    for name in names:
+        if whole and name.lower() == "loss" and whole[-1].lower() in TRAIN | VALIDATION:
+            whole[-1] += f" {name}"
+        else:
+            whole.append(name)
+    return whole
+
+
+def _with_loss(names: list[str]) -> list[str]:
+    """Call YOLO's columns losses: ``box obj cls total``."""
+    if len({name.lower() for name in names} & _PARTS) < 2:
+        return names
+    return [f"{name} loss" if name.lower() in _PARTS | {"total"} else name for name in names]
 
 
 def _is_loss(name: str) -> bool:

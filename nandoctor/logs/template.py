@@ -75,11 +75,13 @@ class Template:
         )
 
 
-def match_all(
-    templates: list[Template], lines: Lines, free: NDArray[np.bool_]
-) -> list[tuple[Template, NDArray[np.intp], NDArray[np.float64]]]:
+Match = tuple[Template, NDArray[np.intp], NDArray[np.float64]]
+"""A template, the rows that it reads and their numbers."""
+
+
+def match_all(templates: list[Template], lines: Lines, free: NDArray[np.bool_]) -> list[Match]:
     """Apply the templates; clears ``free`` where a line was read."""
-    matches: list[tuple[Template, NDArray[np.intp], NDArray[np.float64]]] = []
+    matches: list[Match] = []
     for template in templates:
         rows, values = template.match(lines, free)
         if len(rows):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nandoctor.logs.block import Lines, lines_of
 from nandoctor.logs.dialects import dialect_of
 from nandoctor.logs.events import EventScanner
 from nandoctor.logs.format import LogFormat, Reading
+from nandoctor.logs.groups import Group
 from nandoctor.logs.lines import line_blocks
 from nandoctor.logs.source import Source
-from nandoctor.logs.template import match_all
+from nandoctor.logs.template import Match, match_all
 from nandoctor.logs.text_reader import TextReader
 
 _UNREADABLE = re.compile(
@@ -47,21 +49,39 @@ def _read_block(
 ) -> None:
     free = lines.ends > lines.starts
     matches = match_all(reader.templates, lines, free)
-    announced: list[tuple[int, float]] = [(-1, reader.context)]
+    states: list[tuple[int, float, bool]] = [(-1, reader.context, reader.is_validating)]
     for row in np.flatnonzero(free).tolist():
         text = block[lines.starts[row] : lines.ends[row]].decode("latin-1")
-        before, number = reader.context, int(lines.numbers[row])
+        number = int(lines.numbers[row])
         if not reader.take(number, text) and _UNREADABLE.search(text):
             reading.unread(text.encode("latin-1").decode("utf-8", "replace"))
-        if reader.context is not before:
-            announced.append((row, reader.context))
+        if (reader.context, reader.is_validating) != states[-1][1:]:
+            states.append((row, reader.context, reader.is_validating))
         scanner.take(number, text)
-    places = np.array([place for place, _ in announced])
-    values = np.array([value for _, value in announced])
-    for template, rows, found in matches:
-        context = values[np.searchsorted(places, rows) - 1] if len(places) > 1 else values
-        numbers = lines.numbers[rows]
-        template.group.add_many(numbers, found, context=np.broadcast_to(context, numbers.shape))
+    for match in matches:
+        _add_matched(match, lines, reader, states)
+
+
+def _add_matched(
+    match: Match, lines: Lines, reader: TextReader, states: list[tuple[int, float, bool]]
+) -> None:
+    """Add a template's rows, each in the state that the lines before it left.
+
+    Args:
+        states: The row from which on it holds, the announced step, and whether a validation runs.
+    """
+    template, rows, found = match
+    place, contexts, validating = map(np.array, zip(*states, strict=True))
+    state = np.searchsorted(place, rows) - 1
+    numbers, context = lines.numbers[rows], contexts[state]
+    is_validation = validating[state]
+    parts: list[tuple[Group | None, NDArray[np.bool_] | slice]] = [(template.group, slice(None))]
+    if is_validation.any():
+        other = reader.validation_group(template.group)
+        parts = [(template.group, ~is_validation), (other, is_validation)]
+    for group, kept in parts:
+        if group is not None and len(numbers[kept]):
+            group.add_many(numbers[kept], found[kept], context=context[kept])
 
 
 FORMAT = LogFormat("text", _sniff, _read)

@@ -3,22 +3,23 @@ learnt here and applied elsewhere."""
 
 from __future__ import annotations
 
-import math
-import re
-from dataclasses import replace
-
 from nandoctor.logs import naming
+from nandoctor.logs.announced import Announced
+from nandoctor.logs.foreign import in_english
 from nandoctor.logs.groups import BAR, LEADING, Group, Groups
 from nandoctor.logs.learning import FEWEST_SAMPLES, Sample, learn
 from nandoctor.logs.line import Named, is_epoch_bar, numbers_of, plain, rank_of
+from nandoctor.logs.line_kind import (
+    begins_validation,
+    is_of_training,
+    is_summary_line,
+    is_validation_line,
+    marked,
+    marked_key,
+)
 from nandoctor.logs.tables import PrintedTable
 from nandoctor.logs.template import Template
 
-_VALIDATION_LINE = re.compile(
-    r"^.{0,120}?(?:^|[\]:>|(] ?|\s-\s|\s{2}|\t)\W*(?:val|valid|validation|test|eval|evaluation|dev)"
-    r"(?:ing)?\b\s*(?:epoch\b\s*)?[-:\]|(>=\[]",
-    re.IGNORECASE,
-)
 _LONGEST = 1 << 14
 """A longer line is data, not a message."""
 _TRIES = 8
@@ -35,31 +36,38 @@ class TextReader:
     def __init__(self, *, keeps_rows: bool = True) -> None:
         self._keeps_rows = keeps_rows
         self.groups = Groups()
-        self.context = math.nan
-        """The last step or epoch that a line without metrics announced."""
+        self._announced = Announced()
+        self.is_validating = False
+        """Whether a line said that those below it tell of a validation."""
         self.templates: list[Template] = []
         self._samples: dict[int, list[Sample]] = {}
         self._tries: dict[int, int] = {}
         self._table = PrintedTable()
 
+    @property
+    def context(self) -> float:
+        """The last step or epoch that a line without metrics announced."""
+        return self._announced.value
+
     def take(self, number: int, raw: str) -> bool:
         """Read one line (latin-1); True where it holds a metric."""
         if len(raw) > _LONGEST:
             return False
-        text = plain(raw)
+        text = in_english(plain(raw))
         row = [named for named in self._table.row(text) if _is_kept(named)]
         if row:
             self._add(number, row, None, _PRINTED_TABLE)
             return True
         kept = [named for named in numbers_of(text) if _is_kept(named)]
-        if not kept:
-            self._table.take_header(text)
-            return False
         if not any(_is_signal(named.key) for named in kept):
-            self._announce(kept)
+            self.is_validating &= not text.strip()
+            self.is_validating |= begins_validation(text)
+            self._announced.take(kept)
+            if not kept:
+                self._table.take_header(text)
             return False
-        if _is_validation_line(text, kept):
-            kept = [_as_validation(named) for named in kept]
+        self._announced.take_row()
+        kept = self._told_apart(text, kept)
         bar = _bar(text, kept)
         if bar:  # remains of an overdrawn line: the last of a name counts
             kept = list({named.key: named for named in kept}.values())
@@ -69,6 +77,22 @@ class TextReader:
             if len(samples) < 2 * FEWEST_SAMPLES:
                 samples.append(Sample(raw.encode("latin-1"), tuple(kept)))
         return True
+
+    def _told_apart(self, text: str, kept: list[Named]) -> list[Named]:
+        """Name the metrics of a validation or a summary so."""
+        if is_validation_line(text, kept):
+            self.is_validating = False
+            return marked(kept, "val")
+        if self.is_validating and not is_of_training(named.key for named in kept):
+            return marked(kept, "val")
+        self.is_validating = False
+        return marked(kept, "avg") if is_summary_line(text) else kept
+
+    def validation_group(self, group: Group) -> Group | None:
+        """Return where a template's rows belong that stand in a validation."""
+        if is_of_training(group.keys):
+            return group
+        return self.groups.of(tuple(marked_key(key, "val") for key in group.keys), group.rank)
 
     def learn(self) -> None:
         """Learn the templates of the groups that met many lines since the last time."""
@@ -95,25 +119,6 @@ class TextReader:
         if group is not None and self._keeps_rows:
             group.add(number, tuple(named.value for named in kept), self.context)
         return group
-
-    def _announce(self, kept: list[Named]) -> None:
-        for named in kept:
-            if naming.step_rank(named.key) is not None:
-                self.context = named.value
-                return
-
-
-def _is_validation_line(text: str, kept: list[Named]) -> bool:
-    return _VALIDATION_LINE.match(text) is not None or any(
-        naming.is_validation(named.key) and naming.step_rank(named.key) is not None
-        for named in kept
-    )
-
-
-def _as_validation(named: Named) -> Named:
-    if naming.step_rank(named.key) is not None or naming.is_validation(named.key):
-        return named
-    return named if named.key in (BAR, LEADING) else replace(named, key=f"val {named.key}")
 
 
 def _is_kept(named: Named) -> bool:

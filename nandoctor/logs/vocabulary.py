@@ -1,7 +1,12 @@
 """The words that metrics' names are made of; what a whole name means stands elsewhere."""
 
+import re
+from functools import lru_cache
+
 VALIDATION = {"val", "valid", "validation", "test", "testing", "eval", "evaluation", "dev", "vl"}
-TRAIN = {"train", "training", "trn", "tr", "trainer"}
+TRAIN = {"train", "training", "trn", "tr", "trainer", "learn"}
+PLAIN = {"loss", "losses", "train", "training", "trn", "tr", "total", "lm", "is", "the"}
+"""Words of names that say no more than that this is the loss."""
 NEUTRAL = {
     "loss", "losses", "lm", "total", "reduced", "step", "iter", "iteration", "batch", "current",
     "cur", "value", "per", "token", "main", "model", "is", "global", "overall", "minibatch", "mini",
@@ -41,6 +46,15 @@ NOT_A_STEP = {
 SECONDARY = {
     "nll": 20, "xent": 20, "crossentropy": 20, "ce": 21, "cost": 22, "objective": 22, "bpc": 23,
     "bpb": 23, "ppl": 24, "perplexity": 24, "elbo": 25, "mse": 26, "rmse": 27, "mae": 27,
-    "err": 28, "error": 28, "lik": 30, "likelihood": 30, "energy": 30, "l": 19,
+    "l2": 27, "l1": 27, "err": 28, "error": 28, "lik": 30, "likelihood": 30, "energy": 30, "l": 19,
 }  # fmt: skip
+ADVERSARIAL = {"g", "d", "gen", "disc", "generator", "discriminator", "critic"}
+"""Players of a GAN, whose names stand for their losses."""
 METRICS = {"acc", "accuracy", "grad", "lr", "psnr", "iou", "map", "auc", "f1", "norm", "reward"}
+
+
+@lru_cache(maxsize=4096)
+def words_of(name: str) -> tuple[str, ...]:
+    """Return the lower-case words of a metric's name (``train/Loss_step`` → train, loss, step)."""
+    split = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", name)
+    return tuple(word for word in re.split(r"[^a-z0-9]+", split.lower()) if word)

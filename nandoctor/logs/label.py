@@ -1,0 +1,61 @@
+"""The name that the text around a number gives it; what the name means stands elsewhere."""
+
+from __future__ import annotations
+
+import re
+
+from nandoctor.logs import naming
+
+TRAILING = " \t:=~'\"([<>*`|"
+_DELIMITERS = ",;|\t{}[]"
+_LEVELS = re.compile(
+    r"^.*\s-\s|\b(?:info|warning|error|debug|root|tensorflow|absl)\b[:\s]*|^.*?\]\s", re.IGNORECASE
+)
+_UNIT = re.compile(r"[A-Za-z%]{1,8}(?:/[A-Za-z]+)?(?=[\s,;|)\]])|\s?[A-Za-z]+/[A-Za-z]+(?=\s)")
+_BOXED = re.compile(r"\[([A-Za-z][\w /-]*)\]$")
+_GLUED = re.compile(r"(?:epoch|iter|step|batch)\b(?!/)", re.IGNORECASE)
+_AT_STEP = re.compile(r"^(.*?)\s+(?:after|at|for|in|of|on)\s+(?:\w+ )?(\w+)$", re.IGNORECASE)
+
+
+def key_of(literal: str, *, is_behind_number: bool = False) -> str:
+    """Return the name that the text before a number gives it; empty where there is none.
+
+    Args:
+        literal: All text since the number before.
+        is_behind_number: Whether it follows a number, whose unit it then begins with.
+    """
+    unit = _UNIT.match(literal) if is_behind_number else None
+    text = literal[unit.end() if unit else 0 :].rstrip(TRAILING)
+    if text.endswith(("-", "@")):
+        text = text[:-1].rstrip(TRAILING)
+    boxed = _BOXED.search(text)
+    if boxed and _is_known(boxed.group(1)):
+        return boxed.group(1)
+    cut = max(map(text.rfind, _DELIMITERS)) + 1
+    name = _LEVELS.sub("", text[cut:])
+    if "  " in name:
+        name = name.rsplit("  ", 1)[1]
+    if name.lower().startswith("loss exploded to"):
+        return "loss"  # Tacotron's last words overwrite the step's line
+    if "=" in name:  # the value of the pair before
+        name = name.rsplit("=", 1)[1].partition(" ")[2]
+    words = name.strip(" \t:=-'\"()<>*#`.!").replace("'s ", " ").replace("'", "").split()
+    return " ".join(words[-6:]) if any(c.isalpha() for c in name) else ""
+
+
+def _is_known(name: str) -> bool:
+    return naming.loss_rank(name) is not None or naming.step_rank(name) is not None
+
+
+def glued_name(text: str, end: int) -> str:
+    """Return the step's name that is glued to a number's end (``10epoch``), or nothing."""
+    match = _GLUED.match(text, end)
+    return match.group(0) if match else ""
+
+
+def split_at_step(key: str) -> tuple[str, str] | None:
+    """Split ``Cost after iteration`` into the metric that follows and the step that was named."""
+    match = _AT_STEP.match(key)
+    if match is None or naming.loss_rank(match[1]) is None or naming.step_rank(match[2]) is None:
+        return None
+    return match[1], match[2]

@@ -1,0 +1,67 @@
+"""What part of a run a line of a text log tells of: training, validation or a summary of either."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from nandoctor.logs import naming
+from nandoctor.logs.groups import BAR, LEADING
+from nandoctor.logs.line import Named
+
+_VALIDATION = re.compile(
+    r"^.{0,120}?(?:^|[\]:>|(] ?|\s-\s|\s{2}|\t)\W*(?:val|valid|validation|test|eval|evaluation|dev)"
+    r"(?:ing)?\b\s*(?:epoch\b\s*)?[-:\]|(>=\[]|^.{0,120}?saving dict for global step",
+    re.IGNORECASE,
+)
+_BEGINS_VALIDATION = re.compile(
+    r"^(?:\[?[\d:/., TZ-]+\]?)?(?:\W*(?:info|root|main)\b)*"
+    r"\W*(?:(?:start|begin|run|do|perform)\w*\W+)?"
+    r"(?:validat(?:ion|ing)|evaluat(?:ion|ing)|eval|testing)"
+    r"(?:\W+(?:begins?|starts?|started|at|on|for|of|the|set|epoch|step|iter|iteration|\d+))*\W*$",
+    re.IGNORECASE,
+)
+_SUMMARY = re.compile(
+    r"^.{0,120}?\b(?:averaged? stats|epoch results|(?:epoch|training)\b[^=:]{0,24}"
+    r"\b(?:results|finished|completed?|done|ended|summary|average))\b",
+    re.IGNORECASE,
+)
+
+
+def begins_validation(text: str) -> bool:
+    """Whether the lines that follow tell of a validation, however they look."""
+    return len(text) < 160 and _BEGINS_VALIDATION.match(text) is not None
+
+
+def is_validation_line(text: str, kept: list[Named]) -> bool:
+    """Whether the line itself says, before its first loss, that its metrics are of a validation."""
+    losses = [named.start for named in kept if naming.loss_rank(named.key) is not None]
+    match = _VALIDATION.match(text)
+    if match is not None and match.end() <= min(losses, default=len(text)):
+        return True
+    return any(
+        naming.is_validation(named.key) and naming.step_rank(named.key) is not None
+        for named in kept
+    )
+
+
+def is_summary_line(text: str) -> bool:
+    """Whether the line says that its metrics are means over what was printed above."""
+    return _SUMMARY.match(text) is not None
+
+
+def marked(kept: list[Named], prefix: str) -> list[Named]:
+    """Put ``val`` or ``avg`` before the metrics' names, where they do not say it."""
+    return [replace(named, key=marked_key(named.key, prefix)) for named in kept]
+
+
+def marked_key(key: str, prefix: str) -> str:
+    """Put ``prefix`` before a metric's name, where it does not say it."""
+    is_step = key.rstrip("'") in (BAR, LEADING) or naming.step_rank(key) is not None
+    return key if is_step or naming.is_validation(key) else f"{prefix} {key}"
+
+
+def is_of_training(keys: Iterable[str]) -> bool:
+    """Whether one of the numbers is such as only training has."""
+    return any(naming.lr_rank(k) is not None or naming.grad_norm_rank(k) is not None for k in keys)
