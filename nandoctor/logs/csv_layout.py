@@ -10,6 +10,8 @@ from nandoctor.logs.spelling import to_number
 
 _FORGIVEN = 4
 """Cells by which a row of the head may be longer or shorter than the header."""
+_LOOKED_AT = 92
+"""Lines of a file in which the header and the first rows must be."""
 _COMMA = re.compile(r"(?:^|[;\t|\s])-?\d+,\d+(?:[eE][-+]?\d+)?(?:$|[;\t|\s])")
 
 
@@ -26,12 +28,14 @@ class Layout:
 
 def layout_of(head: bytes) -> Layout | None:
     """Return the layout of a table with a header that names a loss; None for anything else."""
+    is_whole = len(head) <= 1000
+    head = b"\n".join(head.split(b"\n", _LOOKED_AT)[:_LOOKED_AT])
     lines = head.decode("utf-8-sig", "replace").splitlines()
     start = next((n for n, s in enumerate(lines[:50]) if s.strip() and s[0] != "#"), None)
     if start is None:
         return None
     header, rows = lines[start], [s for s in lines[start + 1 : start + 40] if s.strip()]
-    if len(lines) > start + 2 and len(head) > 1000:
+    if len(lines) > start + 2 and not is_whole:
         rows = rows[:-1] or rows
     for delimiter in (",", "\t", ";", "|", r"\s+"):
         names = _split(header, delimiter)
@@ -56,7 +60,8 @@ def _is_header(names: list[str]) -> bool:
         return False  # a line of pairs
     numbers = sum(to_number(name) is not None for name in names)
     if len(names) == 1:
-        return naming.loss_rank(names[0]) is not None and numbers == 0 and len(names[0]) < 40
+        is_one = re.fullmatch(r"[\w /.()-]{1,39}", names[0]) is not None
+        return naming.loss_rank(names[0]) is not None and numbers == 0 and is_one
     named = sum(bool(re.search(r"[A-Za-z]", name)) and len(name) < 100 for name in names)
     return numbers == 0 and named >= 1 and named >= 0.5 * len(names) and any(map(matters, names))
 
@@ -69,12 +74,13 @@ def matters(name: str) -> bool:
 def _fits(rows: list[str], delimiter: str, width: int) -> bool:
     if not rows:
         return width > 1
+    forgiven = _FORGIVEN if width > 1 and delimiter != r"\s+" else 0
     good = 0
     for row in rows:
         cells = _split(row, delimiter)
         cells = [cell.replace(",", ".") if _COMMA.fullmatch(cell) else cell for cell in cells]
         numbers = sum(to_number(cell) is not None for cell in cells)
-        good += abs(len(cells) - width) <= _FORGIVEN * (width > 1) and numbers > 0
+        good += abs(len(cells) - width) <= forgiven and numbers > 0
     return good >= 0.7 * len(rows)
 
 

@@ -9,17 +9,16 @@ from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nandoctor.errors import UnreadableInputError
 from nandoctor.logs import naming
+from nandoctor.logs.cells import numbers_of
 from nandoctor.logs.csv_layout import Layout, layout_of, matters
 from nandoctor.logs.format import LogFormat, Reading
 from nandoctor.logs.groups import Group
 from nandoctor.logs.plain_table import float_precision, read_plain
 from nandoctor.logs.small_table import read_small
 from nandoctor.logs.source import Source
-from nandoctor.logs.spelling import to_number
 from nandoctor.logs.table_rows import keep_rows
 
 if TYPE_CHECKING:
@@ -40,22 +39,24 @@ def _read(source: Source) -> Reading:
     layout = layout_of(source.head)
     if layout is None:
         raise UnreadableInputError(f"{source.path}: no table with a header that names a loss")
-    names = sorted(layout.names, key=lambda n: not (matters(n) or naming.step_rank(n) == 0))
-    names = names[:_MOST_COLUMNS]
+    names = list(layout.names)
+    if len(names) > _MOST_COLUMNS:
+        names.sort(key=lambda n: not (matters(n) or naming.step_rank(n) == 0))
+        del names[_MOST_COLUMNS:]
     reading, group = Reading(), Group(tuple(names))
     line = layout.skipped + 1
     small = read_small(source, layout, names)
     if small is not None:
-        keep_rows(group, line, *small, np.zeros(len(small[0]), bool))
+        keep_rows(group, line, *small, None)
         reading.num_lines, reading.groups = line + len(small[0]) - 1, [group]
         return reading
-    plain = read_plain(source, layout, names)
+    plain = read_plain(source, layout) if len(names) == len(layout.names) else None
     if plain is not None:
-        group.add_many(np.arange(line, line + len(plain)), plain)
-        reading.num_lines, reading.groups = line + len(plain) - 1, [group]
+        keep_rows(group, line, *plain, None)
+        reading.num_lines, reading.groups = line + len(plain[0]) - 1, [group]
         return reading
     for chunk in _chunks(source, layout, reading):
-        values, logged, bad = _numbers(chunk, names)
+        values, logged, bad = numbers_of(chunk, names, layout.decimal)
         spare = chunk[_SPARE]
         if spare.dtype.kind != "f" or spare.notna().any():
             bad |= spare.notna().to_numpy()
@@ -92,36 +93,6 @@ def _chunks(source: Source, layout: Layout, reading: Reading) -> Iterator[pd.Dat
         return
     except pd.errors.ParserError as error:
         reading.unread(f"(the table breaks off: {error})")
-
-
-def _numbers(
-    chunk: pd.DataFrame, names: list[str]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return the chunk's numbers, which cells hold one, and which rows hold something else."""
-    values = np.empty((len(chunk), len(names)))
-    logged = np.ones(values.shape, bool)
-    bad = np.zeros(len(chunk), bool)
-    for place, name in enumerate(names):
-        column = chunk[name]
-        if column.dtype.kind in "iu":
-            values[:, place] = column.to_numpy()
-        elif column.dtype.kind == "f":
-            numbers = column.to_numpy()
-            values[:, place] = numbers
-            logged[:, place] = ~np.isnan(numbers)
-        else:
-            cells = [_cell(cell) for cell in column.astype(object)]
-            values[:, place] = [np.nan if cell is None else cell for cell in cells]
-            logged[:, place] = [cell is not None for cell in cells]
-            if matters(name):
-                bad |= column.notna().to_numpy() & ~logged[:, place]
-    return values, logged, bad
-
-
-def _cell(cell: object) -> float | None:
-    if isinstance(cell, str):
-        return to_number(cell)
-    return float(cell) if isinstance(cell, int | float) and cell == cell else None
 
 
 def _refuse(reading: Reading, chunk: pd.DataFrame, place: int, layout: Layout) -> None:

@@ -57,9 +57,9 @@ class Group:
     ) -> None:
         """Add rows at once; ``logged`` (same shape) tells which cells the log really holds."""
         self._flush()
-        self._chunks.append(
-            (lines, rows, np.full(len(lines), np.nan) if context is None else context)
-        )
+        if context is None:
+            context = np.broadcast_to(np.nan, len(lines))
+        self._chunks.append((lines, rows, context))
         self.masks.append(logged)
         self.count += len(lines)
 
@@ -68,7 +68,7 @@ class Group:
         if all(mask is None for mask in self.masks):
             return self.count
         column = self.keys.index(key)
-        return int(self.table()[2][:, column].sum())
+        return int(np.count_nonzero(self.table()[2][:, column]))
 
     def _flush(self) -> None:
         if self._lines:
@@ -86,7 +86,8 @@ class Group:
             lines, values, context = self._chunks[0]
             mask = self.masks[0]
             if mask is None:
-                mask = self.masks[0] = np.ones(values.shape, bool, order="F")
+                mask = np.broadcast_to(np.ones((len(lines), 1), bool), values.shape)
+                self.masks[0] = mask
             return lines, values, mask, context
         width = len(self.keys)
         if not self._chunks:

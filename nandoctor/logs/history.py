@@ -11,7 +11,7 @@ from nandoctor.logs import naming
 from nandoctor.logs.choose import Overrides, choose, choose_loss, named
 from nandoctor.logs.groups import BAR, LEADING, Group
 from nandoctor.logs.joining import join_rows, one_writer, segmented
-from nandoctor.logs.steps import step_key, tells_apart
+from nandoctor.logs.steps import rises, step_key, tells_apart
 
 CONTEXT = "what a line above announces"
 MAX_COLUMNS = 48
@@ -86,9 +86,9 @@ def _assemble(
     groups: list[Group], lead: str, step: str | None, overrides: Overrides
 ) -> MetricHistory:
     tables = [group.table() for group in groups]
-    line = np.concatenate([table[0] for table in tables])
+    line = tables[0][0] if len(tables) == 1 else np.concatenate([table[0] for table in tables])
     order: NDArray[np.intp] | slice = slice(None)
-    if (np.diff(line) < 0).any():
+    if len(tables) > 1 and (line[1:] < line[:-1]).any():
         order = np.argsort(line, kind="stable")
     names = _column_names(groups, lead, step, overrides)
     columns = {
@@ -102,10 +102,14 @@ def _assemble(
         numbers = np.concatenate([table[3] for table in tables])[order]
     else:
         numbers = _column(groups, tables, step)[order].values
-    steps = np.clip(np.nan_to_num(numbers), -_LARGEST, _LARGEST).astype(np.int64)
+    if not -_LARGEST <= numbers.min() <= numbers.max() <= _LARGEST:
+        numbers = np.clip(np.nan_to_num(numbers), -_LARGEST, _LARGEST)
+    steps = numbers.astype(np.int64)
     history = MetricHistory(steps, columns, line, np.zeros(len(line), np.int32))
     if LEADING in history.columns:
         history = one_writer(history)
+    if rises(steps):
+        return history
     are_redraws = step == BAR or any(group.bar == 3 for group in groups)
     history = segmented(history, may_stand_still=are_redraws or step == CONTEXT)
     return join_rows(history, last_counts=are_redraws)

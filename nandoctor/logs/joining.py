@@ -59,7 +59,10 @@ def join_rows(history: MetricHistory, *, last_counts: bool = False) -> MetricHis
     """
     if len(history) < 2:
         return history
-    same = (np.diff(history.step) == 0) & (np.diff(history.segment) == 0)
+    same = history.step[1:] == history.step[:-1]
+    if not same.any():
+        return history
+    same &= history.segment[1:] == history.segment[:-1]
     if not same.any():
         return history
     if last_counts:

@@ -16,7 +16,7 @@ _LINE = re.compile(rb"^\d{12,14} \S+ -?\d+\s*$")
 
 
 def _sniff(head: bytes) -> bool:
-    lines = head.splitlines()[:20]
+    lines = head[:4096].splitlines()[:20]
     return bool(lines) and sum(bool(_LINE.match(line)) for line in lines) >= 0.9 * len(lines)
 
 

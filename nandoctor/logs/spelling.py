@@ -7,6 +7,11 @@ import re
 
 _WRAPPED = re.compile(r"^(?:tensor|array|np\.float\d+|jnp\.array)\(\s*\[?([^,\])]+)")
 _NAN = {"nan", "null", "#num!", "nan(ind)", "-nan(ind)", "1.#qnan", "-1.#ind", "1.#ind"}
+NAN_SPELLINGS = (
+    *(sign + word for sign in ("", "-", "+") for word in ("nan", "NaN", "NAN", "Nan")),
+    *("null", "'nan'", "nan**", "nan(ind)", "-nan(ind)", "1.#QNAN", "-1.#IND", "1.#IND"),
+)  # fmt: skip
+"""Those that ``to_number`` reads as NaN, as they are met in tables."""
 _INF = {"1.#inf": math.inf, "-1.#inf": -math.inf, "∞": math.inf, "-∞": -math.inf}
 
 

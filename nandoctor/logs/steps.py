@@ -23,10 +23,7 @@ def step_key(leading: list[Group]) -> str | None:
             continue
         holding = [group for group in leading if key in group.keys]
         count = sum(group.count for group in holding)
-        values = np.concatenate([_values(group, key) for group in holding])
-        lines = np.concatenate([group.table()[0][_mask(group, key)] for group in holding])
-        if (np.diff(lines) < 0).any():
-            values = values[np.argsort(lines, kind="stable")]
+        values = _in_line_order(holding, key)
         is_enough = count * 2 >= total or (count >= 2 and rank <= 1 and count * 3 >= total)
         if is_enough and behaves_like_step(values, strict=rank >= 5):
             found.append((rank, count, key))
@@ -35,16 +32,21 @@ def step_key(leading: list[Group]) -> str | None:
     return min(found)[2] if found else None
 
 
-def _mask(group: Group, key: str) -> NDArray[np.bool_]:
-    mask: NDArray[np.bool_] = group.table()[2][:, group.keys.index(key)]
-    return mask
+def _in_line_order(groups: list[Group], key: str) -> NDArray[np.float64]:
+    if len(groups) == 1:
+        return _logged(groups[0], key)[1]
+    lines, values = zip(*(_logged(group, key) for group in groups), strict=True)
+    line = np.concatenate(lines)
+    value: NDArray[np.float64] = np.concatenate(values)
+    return value[np.argsort(line, kind="stable")] if (line[1:] < line[:-1]).any() else value
 
 
-def _values(group: Group, key: str) -> NDArray[np.float64]:
-    _, values, logged, _ = group.table()
+def _logged(group: Group, key: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the lines that hold the key, and its values."""
+    lines, values, logged, _ = group.table()
     place = group.keys.index(key)
-    column: NDArray[np.float64] = values[:, place]
-    return column if logged[:, place].all() else column[logged[:, place]]
+    mask = logged[:, place]
+    return (lines, values[:, place]) if mask.all() else (lines[mask], values[mask, place])
 
 
 def behaves_like_step(values: NDArray[np.float64], *, strict: bool) -> bool:
@@ -54,18 +56,27 @@ def behaves_like_step(values: NDArray[np.float64], *, strict: bool) -> bool:
         values: In file order.
         strict: Nearly every row must have a value of its own (an epoch as step).
     """
-    values = values[np.isfinite(values)]
-    if not len(values) or (np.abs(values) > _LARGEST).any() or (values < -1).any():
+    if rises(values):
+        back, changes = 0, len(values) - 1
+    else:
+        values = values[np.isfinite(values)]
+        back = int(np.count_nonzero(values[1:] < values[:-1]))
+        changes = int(np.count_nonzero(values[1:] != values[:-1]))
+    if not len(values) or not -1 <= values.min() <= values.max() <= _LARGEST:
         return False
-    if np.mean(values == np.floor(values)) < 0.99:
+    if np.count_nonzero(values == np.floor(values)) < 0.99 * len(values):
         return False
-    change = np.diff(values)
-    if not len(change):
+    if len(values) == 1:
         return True
-    back = int((change < 0).sum())
-    if not change.any() or (back > 1 and back > 0.34 * len(change)):
+    if not changes or (back > 1 and back > 0.34 * (len(values) - 1)):
         return False
-    return bool(np.mean(change != 0) >= (0.45 if strict else 0.1))
+    return changes >= (0.45 if strict else 0.1) * (len(values) - 1)
+
+
+def rises(values: NDArray[np.float64] | NDArray[np.int64]) -> bool:
+    """Whether there are values, all finite, and each is larger than the one before it."""
+    is_bounded = len(values) > 0 and bool(np.isfinite(values[[0, -1]]).all())
+    return is_bounded and bool((values[1:] > values[:-1]).all())
 
 
 def tells_apart(context: NDArray[np.float64]) -> bool:

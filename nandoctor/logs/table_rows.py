@@ -13,16 +13,30 @@ def keep_rows(
     group: Group,
     line: int,
     values: NDArray[np.float64],
-    logged: NDArray[np.bool_],
-    bad: NDArray[np.bool_],
+    logged: NDArray[np.bool_] | None,
+    bad: NDArray[np.bool_] | None,
 ) -> None:
-    """Add the rows from ``line`` on that hold a number and nothing that is refused."""
+    """Add the rows from ``line`` on that hold a number and nothing that is refused.
+
+    Args:
+        group: Takes the rows.
+        line: Number of the first row's line.
+        values: float64[n, k].
+        logged: bool[n, k]: which cells hold a number; None = all.
+        bad: bool[n]: which rows are refused; None = none.
+    """
     lines = np.arange(line, line + len(values))
-    if logged.all() and not bad.any():
+    if bad is not None and not bad.any():
+        bad = None
+    if (logged is None or logged.all()) and bad is None:
         group.add_many(lines, values)
         return
+    if logged is None:
+        logged = np.ones(values.shape, bool)
     _spell_out(values, logged, list(group.keys))
-    kept = logged.any(axis=1) & ~bad
+    kept = logged.any(axis=1)
+    if bad is not None:
+        kept &= ~bad
     group.add_many(lines[kept], values[kept], logged[kept])
 
 
