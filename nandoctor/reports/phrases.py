@@ -127,13 +127,21 @@ def replay_notes(report: Report, say: Words, limit: int = 4) -> list[str]:
     return lines[:limit] + more
 
 
-def numerics_lines(report: Report) -> list[str]:
-    """Return the key numerics of the layers near the origin, a layer a line."""
+def numerics_lines(report: Report, say: Words) -> list[str]:
+    """Return the key numerics of the layers near the origin, a layer a line.
+
+    A count of 0 is left out.
+    """
     lines = []
     for layer in report.replay.numerics if report.replay else ():
-        values = ", ".join(f"{name} {number(value)}" for name, value in layer.values.items())
+        told = [
+            f"{say(name.replace('_', ' '))} {number(value)}"
+            for name, value in layer.values.items()
+            if value or not name.startswith(("num_", "rows_"))
+        ]
         note = f" ({layer.note})" if layer.note else ""
-        lines.append(f"{layer.module or '(root)'}: {layer.kind}: {values}{note}")
+        kind = say(layer.kind.replace("_", " "))
+        lines.append(f"{layer.module or say('(root)')}: {kind}: {', '.join(told)}{note}")
     return lines
 
 

@@ -42,21 +42,24 @@ def lead_finding(report: Report) -> Finding | None:
     return min(grave, key=rank, default=None)
 
 
-def place(report: Report, finding: Finding | None) -> str:
+def place(report: Report, finding: Finding | None, say: Words) -> str:
     """Return where it happened, from the origin, else from the finding."""
     if report.origin is not None:
-        return origin_place(report.origin)
+        return origin_place(report.origin, say)
     return finding.where if finding and finding.where not in report.inputs else ""
 
 
-def origin_place(origin: Origin) -> str:
+def origin_place(origin: Origin, say: Words) -> str:
     """Return module, op, samples and source line of an origin on one line."""
     tensor = origin.tensor or ""
-    module = "" if origin.module and tensor.startswith(origin.module) else origin.module or "(root)"
+    module = (
+        "" if origin.module and tensor.startswith(origin.module) else origin.module or say("(root)")
+    )
     parts = [module, tensor, origin.op]
     if origin.samples is not None:
         numbers = ", ".join(str(sample) for sample in origin.samples[:8])
-        parts.append(f"sample {numbers}" + (", …" if len(origin.samples) > 8 else ""))
+        more = ", …" if len(origin.samples) > 8 else ""
+        parts.append(say("sample {n}", n=numbers + more))
     source = origin.user_source or origin.source
     if source:
         parts.append(f"{source.file.rsplit('/', 1)[-1]}:{source.line}")

@@ -71,7 +71,7 @@ def _diagnosed(report: Report, say: Words) -> Verdict | None:
     return Verdict(
         mark="error" if mark == "clean" else mark,
         title=cause_title(claim.cause, say), sentence=_message(report),
-        where=place(report, lead_finding(report)), code=claim.code,
+        where=place(report, lead_finding(report), say), code=claim.code,
         certainty=f"{say(claim.grade.name)} · {_confident(claim.confidence, say)}",
     )  # fmt: skip
 
@@ -140,7 +140,7 @@ def _undecided(report: Report, say: Words) -> Verdict:
     title = count(report, say)
     if report.command in ("diagnose", "replay"):
         title = say("Cause not decided") + f" ({title})"
-    return Verdict(worst(report), title, _message(report), place(report, lead_finding(report)))
+    return Verdict(worst(report), title, _message(report), place(report, lead_finding(report), say))
 
 
 _KINDS: tuple[Callable[[Report, Words], Verdict | None], ...] = (

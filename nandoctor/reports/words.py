@@ -37,22 +37,35 @@ def sentences(lang: str) -> Callable[[str], str]:
     """Return the function that translates a finished sentence of a rule, else leaves it alone.
 
     Rules and log readers write English with their numbers already in it; the catalogue holds
-    their sentences with holes (``loss {a} before step {b}``), which are matched here.
+    their sentences with holes (``loss {a} before step {b}``), which are matched here; of two that
+    fit, the one with more words of its own is meant.
     """
-    known = [(_pattern(english), other) for english, other in catalogue(lang)["sentences"].items()]
+    own, fixed = catalogue(lang)["sentences"], catalogue(lang)["fixed"]
+    told = sorted(own.items(), key=lambda pair: -_num_literal(pair[0]))
+    known = [(_pattern(english), other) for english, other in told]
+
+    @cache
+    def within(text: str) -> str:
+        """Translate what stands in a hole: a sentence, or the id of a cause."""
+        title = fixed.get(text.replace("_", " ")) if "_" in text else None
+        return translate(text) if title is None else title
 
     @cache
     def translate(text: str) -> str:
-        if " " not in text:
-            return text
+        if " " not in text or (text in fixed and text not in own):
+            return text  # a fixed text is said by the renderer
         for pattern, other in known:
             found = pattern.fullmatch(text)
             if found:
                 holes = found.groupdict()
-                return other.format(**{name: translate(inside) for name, inside in holes.items()})
+                return other.format(**{name: within(inside) for name, inside in holes.items()})
         return text
 
     return translate
+
+
+def _num_literal(english: str) -> int:
+    return len(_HOLE.sub("", english))
 
 
 def _pattern(english: str) -> re.Pattern[str]:

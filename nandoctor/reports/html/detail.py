@@ -74,7 +74,7 @@ def precision(report: Report, say: Words) -> Markup | None:
 
 def numerics(report: Report, say: Words) -> Markup | None:
     """Return the key numerics of the layers near the origin."""
-    lines = [(text, "other") for text in numerics_lines(report)]
+    lines = [(text, "other") for text in numerics_lines(report, say)]
     return section(say("Numerics near the origin"), bullets(lines)) if lines else None
 
 

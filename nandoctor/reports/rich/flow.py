@@ -41,7 +41,7 @@ def flow(report: Report, view: View, say: Words) -> RenderableType | None:
 
 def numerics(report: Report, view: View, say: Words) -> RenderableType | None:
     """Return the key numerics of the layers near the origin."""
-    lines = [(text, "") for text in numerics_lines(report)]
+    lines = [(text, "") for text in numerics_lines(report, say)]
     return section(say("Numerics near the origin"), bullets(lines)) if lines else None
 
 
