@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from nandoctor.cli.output import reporting, together
+from nandoctor.cli.emission import together
+from nandoctor.cli.output import reporting
 from nandoctor.cli.progress import progress
 from nandoctor.findings import Report
 

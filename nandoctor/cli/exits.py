@@ -7,13 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import typer
-
 from nandoctor.errors import ExitCode, NandoctorError
-
-# Typer moved click's exceptions into itself; the base of BadParameter is the usage error in both.
-UsageError: type[Exception] = typer.BadParameter.__mro__[1]
-ClickException: type[Exception] = typer.BadParameter.__mro__[2]
 
 
 def exit_code(run: Callable[[], Any], args: Sequence[str] | None) -> int:
@@ -23,7 +17,7 @@ def exit_code(run: Callable[[], Any], args: Sequence[str] | None) -> int:
         result = run()
         sys.stdout.flush()
     except Exception as error:
-        if "--debug" in words and not isinstance(error, (ClickException, typer.Abort)):
+        if "--debug" in words and not _is_of_parser(error):
             raise
         return _ended_by(error)
     except KeyboardInterrupt:
@@ -34,13 +28,13 @@ def exit_code(run: Callable[[], Any], args: Sequence[str] | None) -> int:
 def _ended_by(error: Exception) -> int:
     if isinstance(error, NandoctorError):
         return _complain(error.message, error.hint)
-    if isinstance(error, ClickException):
+    if _is_usage(error):
         return _complain(_usage_message(error), _usage_hint(error))
     if isinstance(error, BrokenPipeError):
         # The reader of stdout is gone (``| head``); keep the interpreter from flushing into it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.FOUND
-    if isinstance(error, typer.Abort):
+    if _is_of_parser(error):
         return 130
     if isinstance(error, OSError) and error.filename:
         return _complain(
@@ -48,6 +42,15 @@ def _ended_by(error: Exception) -> int:
         )
     message = f"internal error: {type(error).__name__}: {error}"
     return _complain(message, "run it again with --debug and report the traceback")
+
+
+def _is_usage(error: Exception) -> bool:
+    # Typer moved click's exceptions into itself; they are known by what they can do in both.
+    return hasattr(error, "format_message") and hasattr(error, "exit_code")
+
+
+def _is_of_parser(error: Exception) -> bool:
+    return _is_usage(error) or type(error).__name__ == "Abort"
 
 
 def _usage_message(error: Any) -> str:

@@ -1,23 +1,21 @@
-"""Command lines of paths only, run without a parser: building one outlasts reading a small file."""
+"""Command lines of paths only, run without a parser: importing one takes longer than the work."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from nandoctor.cli.config import settings_for
+from nandoctor.cli.progress import progress
 from nandoctor.errors import NandoctorError
 
-_TAKES: dict[str, type[Path] | type[str]] = {"inspect": Path, "classify": str}
-"""The commands that it knows, and what they take: one list of these."""
+_KNOWN = ("inspect", "classify")
 
 
 def is_plain(words: Sequence[str]) -> bool:
     """Whether a command line holds paths only, and nothing sets other defaults."""
-    if len(words) < 2 or words[0] not in _TAKES or os.name == "nt":
+    if len(words) < 2 or words[0] not in _KNOWN or os.name == "nt":
         return False
     if "_NANDOCTOR_COMPLETE" in os.environ or any(word[:1] in ("", "-") for word in words):
         return False
@@ -27,15 +25,18 @@ def is_plain(words: Sequence[str]) -> bool:
         return False
 
 
-def run_plain(words: Sequence[str]) -> Any:
+def run_plain(words: Sequence[str]) -> int:
     """Run the command with the defaults of its options and return its exit code."""
-    from typer import Exit
+    from nandoctor.cli.emission import emit, together
+    from nandoctor.pipeline import classify_log, inspect_checkpoint, inspect_series
 
-    command = import_module(f"nandoctor.cli.{words[0]}").command
-    paths, *options = command.__signature__.parameters.values()
-    values = {option.name: option.default for option in options}
-    values[paths.name] = [_TAKES[words[0]](word) for word in words[1:]]
-    try:
-        return command(**values)
-    except Exit as end:
-        return end.exit_code
+    command, *paths = words
+    with progress() as tick:
+        if command == "classify":
+            reports = [classify_log(path, progress=tick) for path in paths]
+            report = together(command, reports)
+        elif len(paths) == 1:
+            report = inspect_checkpoint(paths[0], progress=tick)
+        else:
+            report = inspect_series([Path(path) for path in paths], progress=tick)
+    return emit(report)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from nandoctor.cli.main import app
+from nandoctor.cli.app import app
 from nandoctor.reports import RENDERERS
 from nandoctor.rules import RULES
 

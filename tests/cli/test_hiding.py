@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from nandoctor.cli.main import app
+from nandoctor.cli.app import app
 
 RUN = Path(__file__).parents[2] / "sample_checkpoints" / "log_of_zero"
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from nandoctor import __version__
 from nandoctor.cli import COMMANDS
-from nandoctor.cli.main import app, load
+from nandoctor.cli.app import app, load
 
 NAMES = [entry.name for entry in COMMANDS]
 TAKES_A_FILE = [name for name in NAMES if name not in ("explain", "schema")]
@@ -218,7 +218,7 @@ def test_import_nandoctor_is_light():
 def imported_by(*args, stdin="", cwd=None):
     """Return which heavy libraries a command imported."""
     code = (
-        "import sys\nfrom nandoctor.cli.main import app\n"
+        "import sys\nfrom nandoctor.cli.app import app\n"
         "try:\n    app(sys.argv[1:])\nexcept SystemExit as end:\n"
         f"    print(end.code, *{HEAVY}, file=sys.stderr)"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from nandoctor.cli.main import app
+from nandoctor.cli.app import app
 from nandoctor.cli.plain import is_plain, run_plain
 
 CURVE = "2.1 2.0 1.9 8734.5 nan\n"

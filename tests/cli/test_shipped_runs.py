@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner
 
-from nandoctor.cli.main import app
+from nandoctor.cli.app import app
 from nandoctor.reports.schema import report_schema
 
 if sys.version_info >= (3, 11):
