@@ -63,7 +63,7 @@ def flow_bars(report: Report, limit: int, say: Words) -> tuple[list[FlowBar], li
     """
     layers = gradients(report)
     num_bad = sum(layer.num_nonfinite > 0 for layer in layers)
-    is_flooded = num_bad > limit // 4
+    is_flooded = num_bad > min(limit, len(layers)) // 4
     kept = [t for t in layers if not (is_flooded and t.num_nonfinite)]
     norms = [layer.l2 for layer in layers if layer.l2]
     span = (math.log10(min(norms)), math.log10(max(norms))) if norms else (0.0, 0.0)

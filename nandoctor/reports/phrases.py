@@ -123,7 +123,7 @@ def replay_notes(report: Report, say: Words, limit: int = 4) -> list[str]:
     if facts is None:
         return []
     lines = [*facts.notes, *(say("harmless: {text}", text=text) for text in facts.harmless)]
-    more = [say("{n} more in --format json", n=len(lines) - limit)] if len(lines) > limit else []
+    more = [say("{n} more in the JSON report", n=len(lines) - limit)] if len(lines) > limit else []
     return lines[:limit] + more
 
 

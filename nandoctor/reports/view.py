@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 
@@ -14,12 +15,18 @@ class View:
         has_color: Whether terminal codes may be used.
         is_ascii: Whether the output can only take ASCII.
         lang: Language of the fixed texts, ``en`` or ``zh``.
+        shows_all: Whether every row of a table is shown, however many there are.
     """
 
     width: int = 80
     has_color: bool = False
     is_ascii: bool = False
     lang: str = "en"
+    shows_all: bool = False
+
+    def limit(self, num: int) -> int:
+        """Return how many rows of a table are shown: ``num``, or all of them."""
+        return sys.maxsize if self.shows_all else num
 
 
 PLAIN = View()

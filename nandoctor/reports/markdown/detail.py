@@ -16,7 +16,7 @@ from nandoctor.reports.phrases import (
 )
 from nandoctor.reports.plot import legend, plot
 from nandoctor.reports.precision import precision_rows, precision_summary
-from nandoctor.reports.series import series_rows
+from nandoctor.reports.series import norms_title, series_rows
 from nandoctor.reports.summary import pattern_title
 from nandoctor.reports.text import number, seconds
 from nandoctor.reports.words import Words
@@ -73,47 +73,57 @@ def tensors(report: Report, say: Words) -> str:
         for t in report.tensors[:ROWS]
     ]  # fmt: skip
     header = [say("tensor"), say("role"), "NaN", "Inf", say("min"), say("max"), say("l2")]
-    return folded(say("Suspicious tensors"), table(header, rows)) if rows else ""
+    body = table(header, rows) + _more(len(report.tensors) - len(rows), say)
+    return folded(say("Suspicious tensors"), body) if rows else ""
 
 
 def precision(report: Report, say: Words) -> str:
     """Return fp16 against bf16 in a sentence and the bits of room of the tightest modules."""
     summary = precision_summary(report, say)
-    rows = [[code(line.module), *line[1:7]] for line in precision_rows(report, say)[:TIGHTEST]]
+    lines = precision_rows(report, say)
+    rows = [[code(line.module), *line[1:7]] for line in lines[:TIGHTEST]]
     header = [say("module"), say("kind"), say("largest"), "fp16", "bf16", "fp8",
               say("lost in fp16")]  # fmt: skip
     title = say("Precision: bits of room to the maximum")
-    return folded(title, f"{plain(summary)}\n\n{table(header, rows)}") if rows else ""
+    more = _more(len(lines) - len(rows), say)
+    return folded(title, f"{plain(summary)}\n\n{table(header, rows)}{more}") if rows else ""
 
 
 def series(report: Report, say: Words) -> str:
     """Return the norms of the tensors that turned bad or moved much over the checkpoints."""
-    rows = [
-        [code(line.name), plain(line.norms), plain(line.turned)]
-        for line in series_rows(report, say)[:ROWS]
-    ]
-    header = [say("tensor"), say("l2"), ""]
-    return folded(say("Over the checkpoints"), table(header, rows)) if rows else ""
+    lines = series_rows(report, say)
+    rows = [[code(line.name), plain(line.norms), plain(line.turned)] for line in lines[:ROWS]]
+    header = [say("tensor"), norms_title(report, say), ""]
+    body = table(header, rows) + _more(len(lines) - len(rows), say)
+    return folded(say("Over the checkpoints"), body) if rows else ""
 
 
 def changes(report: Report, say: Words) -> str:
     """Return what changed from checkpoint A to checkpoint B."""
+    lines = change_rows(report, say)
     rows = [
         [code(line.name), line.kind, line.moved, plain(line.before), plain(line.after)]
-        for line in change_rows(report, say)[: 2 * ROWS]
+        for line in lines[: 2 * ROWS]
     ]
     header = [say("tensor"), say("change"), say("moved"), "A", "B"]
-    body = f"{change_counts(report, say)}\n\n{table(header, rows)}"
+    more = _more(len(lines) - len(rows), say)
+    body = f"{change_counts(report, say)}\n\n{table(header, rows)}{more}"
     return f"### {say('Changes from A to B')}\n\n{body}" if rows else ""
 
 
 def findings(report: Report, say: Words) -> str:
     """Return every finding."""
     rows = [
-        [MARKS[f.severity], code(f.code), plain(f.message), code(f.where)] for f in report.findings
-    ][:50]
+        [MARKS[f.severity], code(f.code), plain(f.message), code(f.where)]
+        for f in report.findings[:50]
+    ]
     header = ["", say("code"), say("finding"), say("where")]
-    return folded(say("Findings"), table(header, rows)) if rows else ""
+    body = table(header, rows) + _more(len(report.findings) - len(rows), say)
+    return folded(say("Findings"), body) if rows else ""
+
+
+def _more(num: int, say: Words) -> str:
+    return f"\n\n{say('{n} more in the HTML report', n=num)}" if num > 0 else ""
 
 
 def closing(report: Report, say: Words) -> str:

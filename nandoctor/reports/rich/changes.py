@@ -25,14 +25,15 @@ def changes(report: Report, view: View, say: Words) -> RenderableType | None:
     for column in rows.columns:
         column.no_wrap = True
     rows.columns[2].justify = "right"
-    width = room([header, *(row[1:5] for row in lines[:LIMIT])], view.width)
-    for line in lines[:LIMIT]:
+    shown = lines[: view.limit(LIMIT)]
+    width = room([header, *(row[1:5] for row in shown)], view.width)
+    for line in shown:
         name = Text(shorten(line.name, width))
         kind = Text(line.kind, style="red" if line.is_bad else "dim")
         rows.add_row(name, kind, line.moved, line.before, line.after)
-    left = len(lines) - LIMIT
+    left = len(lines) - len(shown)
     body: list[RenderableType] = [Text(change_counts(report, say), style="dim")]
     body += [rows] if lines else []
     if left > 0:
-        body.append(Text(say("{n} more in --format json", n=left), style="dim"))
+        body.append(Text(say("{n} more with --all", n=left), style="dim"))
     return section(say("Changes from A to B"), Group(*body))

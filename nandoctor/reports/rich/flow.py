@@ -20,7 +20,7 @@ BAR = 24
 
 def flow(report: Report, view: View, say: Words) -> RenderableType | None:
     """Return a bar a layer, the worst kept where there are too many, in model order."""
-    bars, notes = flow_bars(report, ROWS, say)
+    bars, notes = flow_bars(report, view.limit(ROWS), say)
     if not bars and not notes:
         return None
     rows = table(say("gradient of"), say("l2"), "", "")
@@ -55,7 +55,7 @@ def precision(report: Report, view: View, say: Words) -> RenderableType | None:
     for column in rows.columns:
         column.no_wrap = True
     lines = precision_rows(report, say)
-    shown = lines[:TIGHTEST]
+    shown = lines[: view.limit(TIGHTEST)]
     width = room([header, *(line[1:7] for line in shown)], view.width)
     for line in shown:
         name, fp16 = Text(shorten(line.module, width)), Text(line.fp16)
@@ -63,6 +63,6 @@ def precision(report: Report, view: View, say: Words) -> RenderableType | None:
         kind = Text(line.kind, style="dim")
         rows.add_row(name, kind, line.absmax, fp16, line.bf16, line.fp8, line.lost)
     left = len(lines) - len(shown)
-    more = [Text(say("{n} more in --format json", n=left), style="dim")] if left > 0 else []
+    more = [Text(say("{n} more with --all", n=left), style="dim")] if left > 0 else []
     title = say("Precision: bits of room to the maximum")
     return section(title, Group(Text(summary, style="dim"), *([rows] if lines else []), *more))

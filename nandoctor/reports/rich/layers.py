@@ -19,7 +19,7 @@ STYLE = {"error": "red", "warning": "yellow", "": "blue"}
 
 def layers(report: Report, view: View, say: Words) -> RenderableType | None:
     """Return a bar a weight on a log scale, those that stand out where there are many."""
-    bars, left = layer_bars(report, ROWS, say)
+    bars, left = layer_bars(report, view.limit(ROWS), say)
     if not bars:
         return None
     rows = table(say("weight"), say("rms"), "", "")

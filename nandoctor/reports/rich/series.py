@@ -24,12 +24,13 @@ def series(report: Report, view: View, say: Words) -> RenderableType | None:
     if not lines:
         return None
     rows = table(say("tensor"), norms_title(report, say), "")
-    for line in lines[:LIMIT]:
+    shown = lines[: view.limit(LIMIT)]
+    for line in shown:
         style = "red" if line.is_bad else ""
         name = Text(shorten(line.name, view.width // 3), no_wrap=True)
         rows.add_row(name, line.norms, Text(line.turned, style=style))
-    left = len(lines) - LIMIT
-    more = [Text(say("{n} more in --format json", n=left), style="dim")] if left > 0 else []
+    left = len(lines) - len(shown)
+    more = [Text(say("{n} more with --all", n=left), style="dim")] if left > 0 else []
     return section(say("Over the checkpoints"), Group(rows, *more))
 
 

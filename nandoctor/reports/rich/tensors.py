@@ -20,13 +20,14 @@ def tensors(report: Report, view: View, say: Words) -> RenderableType | None:
     """Return the table of tensors that the report carries; inspect shows all of them."""
     if not report.tensors:
         return None
-    shown = report.tensors if report.command == "inspect" else report.tensors[:LIMIT]
+    is_all = report.command == "inspect"
+    shown = report.tensors if is_all else report.tensors[: view.limit(LIMIT)]
     header = [say(name) for name in ("tensor", "role", "bad", "min", "max", "l2")]
     rows = [_row(stats, say) for stats in shown]
     width = room([header[1:], *([str(cell) for cell in row[1:]] for row in rows)], view.width)
     names = [[Text(shorten(str(row[0]), width)), *row[1:]] for row in rows]
     left = len(report.tensors) - len(shown)
-    more = [Text(say("{n} more in --format json", n=left), style="dim")] if left else []
+    more = [Text(say("{n} more with --all", n=left), style="dim")] if left else []
     return section(say("Suspicious tensors"), Group(*aligned(header, names, right=2), *more))
 
 
