@@ -33,6 +33,10 @@ class ReplayError(NandoctorError):
     """The failing step could not be rebuilt or run (model file, state_dict, batch, loss)."""
 
 
+class DeviceMemoryError(ReplayError):
+    """The step does not fit into the memory of its device."""
+
+
 class MissingExtraError(NandoctorError):
     """An optional library is not installed.
 

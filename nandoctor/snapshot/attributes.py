@@ -37,19 +37,18 @@ class Attributes:
 
 
 def _is_unchanged(mapping: dict[Any, Any], keys: list[Any], values: list[Any]) -> bool:
-    same_size = len(mapping) == len(keys)
-    return same_size and list(mapping) == keys and all(map(is_, mapping.values(), values))
+    return list(mapping) == keys and all(map(is_, mapping.values(), values))
 
 
 def content_of(value: Any) -> Any:
     """Return a copy of what an attribute holds, None where it cannot change in place."""
     if isinstance(value, dict):
-        return list(value), list(value.values())
+        return (list(value), list(value.values())) if value else ((), ())
     if isinstance(value, (list, set, deque, np.ndarray)):
         return value.copy()
     if isinstance(value, torch.Tensor):
         return value.detach().clone()
-    if isinstance(value, torch.Generator):
+    if type(value) is torch.Generator:  # isinstance of one runs Python code
         return value.get_state()
     if isinstance(value, np.random.Generator):
         return value.bit_generator.state
@@ -59,7 +58,7 @@ def content_of(value: Any) -> Any:
 def put_back_content(value: Any, content: Any) -> None:
     """Make an attribute hold again what ``content_of`` returned."""
     if isinstance(value, dict):
-        if not _is_unchanged(value, *content):
+        if (value or content[0]) and not _is_unchanged(value, *content):
             value.clear()
             value.update(zip(*content, strict=True))
     elif isinstance(value, list):
@@ -75,7 +74,7 @@ def put_back_content(value: Any, content: Any) -> None:
             value[...] = content
     elif isinstance(value, torch.Tensor):
         put_back(value, content)
-    elif isinstance(value, torch.Generator):
+    elif type(value) is torch.Generator:
         value.set_state(content)
     elif isinstance(value, np.random.Generator):
         value.bit_generator.state = content

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
+
+_SMALL = 2**14
+"""Elements up to which tensors are copied together."""
 
 _WORDS = ((8, torch.int64), (4, torch.int32), (2, torch.int16))
 
@@ -36,3 +41,31 @@ def _as_words(tensor: torch.Tensor) -> torch.Tensor:
         if num_bytes % size == 0 and start * flat.element_size() % size == 0:
             return flat.view(dtype)
     return flat.view(torch.uint8)
+
+
+class Backup:
+    """Copies of tensors, the small ones of a kind in one piece: many small copies cost time."""
+
+    def __init__(self, tensors: Sequence[torch.Tensor]) -> None:
+        self._single: list[tuple[torch.Tensor, torch.Tensor]] = []
+        self._packed: dict[tuple[torch.dtype, torch.device], list[torch.Tensor]] = {}
+        for tensor in tensors:
+            if tensor.is_contiguous() and 0 < tensor.numel() <= _SMALL and not tensor.is_meta:
+                self._packed.setdefault((tensor.dtype, tensor.device), []).append(tensor)
+            else:
+                self._single.append((tensor, tensor.detach().clone()))
+        self._copies = [(pack, _in_one_piece(pack)) for pack in self._packed.values()]
+
+    def put_back(self) -> None:
+        """Write the copies into the tensors whose bits changed."""
+        for tensor, value in self._single:
+            put_back(tensor, value)
+        for pack, copy in self._copies:
+            if not is_same_bits(_in_one_piece(pack), copy):
+                sizes = [tensor.numel() for tensor in pack]
+                for tensor, value in zip(pack, copy.split(sizes), strict=True):
+                    put_back(tensor, value.view(tensor.shape))
+
+
+def _in_one_piece(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+    return torch.cat([tensor.detach().view(-1) for tensor in tensors])

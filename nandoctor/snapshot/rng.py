@@ -49,10 +49,12 @@ def random_fingerprint(model: torch.nn.Module) -> tuple[Any, ...]:
         states += torch.cuda.get_rng_state_all()
     if torch.backends.mps.is_available():
         states.append(torch.mps.get_rng_state())
-    own = [value for module in model.modules() for value in module.__dict__.values()]
-    states += [value.get_state() for value in own if isinstance(value, torch.Generator)]
+    kinds = (torch.Generator, np.random.Generator)
+    # By type(): isinstance of a torch.Generator runs Python code, and there are many attributes.
+    own = [v for module in model.modules() for v in vars(module).values() if type(v) in kinds]
+    states += [value.get_state() for value in own if type(value) is torch.Generator]
     numpy: Any = np.random.get_state()
-    numpys = [v.bit_generator.state for v in own if isinstance(v, np.random.Generator)]
+    numpys = [v.bit_generator.state for v in own if type(v) is np.random.Generator]
     return (
         *(state.numpy().tobytes() for state in states),
         *(numpy[1].tobytes(), numpy[2], random.getstate(), str(numpys)),

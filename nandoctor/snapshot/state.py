@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from nandoctor.snapshot.attributes import Attributes
-from nandoctor.snapshot.bits import put_back
+from nandoctor.snapshot.bits import Backup
 from nandoctor.snapshot.rng import capture_rng, restore_rng
 from nandoctor.snapshot.switches import preserved_switches
 from nandoctor.target import ReplayTarget
@@ -40,10 +40,9 @@ class Snapshot:
     def __init__(self, target: ReplayTarget) -> None:
         optimizer = target.optimizer
         parameters = [*target.model.parameters(), *_further_parameters(target)]
-        self._tensors = [
-            (tensor, tensor.detach(), tensor.detach().clone())
-            for tensor in [*parameters, *target.model.buffers()]
-        ]
+        tensors = [*parameters, *target.model.buffers()]
+        self._memory = [(tensor, tensor.detach(), _memory(tensor)) for tensor in tensors]
+        self._backup = Backup(tensors)
         self._gradients = [(p, p.grad, p.requires_grad) for p in parameters]
         self._attributes = [Attributes(module) for module in target.model.modules()]
         self._optimizer = OptimizerState(optimizer) if optimizer is not None else None
@@ -53,10 +52,10 @@ class Snapshot:
         """Restore everything; what did not change is not written."""
         for attributes in self._attributes:
             attributes.put_back()
-        for tensor, original, value in self._tensors:
-            if _memory(tensor) != _memory(original):
+        for tensor, original, memory in self._memory:
+            if _memory(tensor) != memory:
                 tensor.data = original
-            put_back(tensor, value)
+        self._backup.put_back()
         for parameter, gradient, requires_grad in self._gradients:
             parameter.grad = gradient
             if parameter.requires_grad is not requires_grad:
@@ -90,7 +89,7 @@ class OptimizerState:
         self._states = [(p, state, dict(state)) for p, state in optimizer.state.items()]
         saved = [*(items for *_, items in self._states), *self._groups]
         values: list[Any] = [value for items in saved for value in items.values()]
-        self._tensors = [(v, v.detach().clone()) for v in values if isinstance(v, torch.Tensor)]
+        self._backup = Backup([value for value in values if isinstance(value, torch.Tensor)])
         # LBFGS keeps its history in lists.
         self._histories = [(v, v.copy()) for v in values if isinstance(v, list)]
 
@@ -106,5 +105,4 @@ class OptimizerState:
             state.clear()
             state.update(items)
             self._optimizer.state[parameter] = state
-        for tensor, value in self._tensors:
-            put_back(tensor, value)
+        self._backup.put_back()

@@ -1,5 +1,6 @@
 """Running a target once, plainly, and leaving no trace of it; nothing is watched here."""
 
+from nandoctor.step.memory import is_out_of_memory, memory_error
 from nandoctor.step.outcome import (
     grad_norm,
     gradients_of,
@@ -30,6 +31,8 @@ __all__ = [
     "grad_norm",
     "gradients_of",
     "is_float_tensor",
+    "is_out_of_memory",
+    "memory_error",
     "nonfinite_names",
     "outcome_of",
     "run_step",

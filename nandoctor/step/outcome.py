@@ -9,6 +9,7 @@ import torch
 
 from nandoctor.target import ReplayTarget, StepOutcome
 
+_PLAIN = frozenset({torch.float32, torch.float64, torch.float16, torch.bfloat16})
 Named = Sequence[tuple[str, torch.Tensor]]
 
 
@@ -44,17 +45,21 @@ def _norms(values: list[torch.Tensor]) -> list[float]:
     """Return the L2 norm of each tensor."""
     if not values:
         return []
-    floats = [v if v.is_floating_point() else v.float() for v in values]
-    kinds = {(v.dtype, v.device) for v in floats}
-    wide = torch.float64 if {torch.float64} == {dtype for dtype, _ in kinds} else torch.float32
-    norms = (
-        torch._foreach_norm(floats, dtype=wide)
-        if len(kinds) == 1
-        else [torch.linalg.vector_norm(v, dtype=torch.promote_types(v.dtype, wide)) for v in floats]
+    kinds = {(v.dtype, v.device) for v in values}
+    if len(kinds) == 1 and values[0].is_floating_point():
+        dtype = torch.promote_types(values[0].dtype, torch.float32)
+        norms = torch.stack(torch._foreach_norm(values, dtype=dtype))
+    else:
+        device = values[0].device
+        norms = torch.stack([_norm(v).to(device) for v in values])
+    return list(norms.tolist())
+
+
+def _norm(values: torch.Tensor) -> torch.Tensor:
+    wide = torch.float32 if values.device.type == "mps" else torch.float64
+    return torch.linalg.vector_norm(
+        values if values.is_floating_point() else values.to(wide), dtype=wide
     )
-    device = norms[0].device
-    dtype = torch.float32 if device.type == "mps" else torch.float64
-    return list(torch.stack([norm.to(device, dtype) for norm in norms]).tolist())
 
 
 def _nonfinite(named: Named, norms: list[float]) -> tuple[str, ...]:
@@ -75,6 +80,8 @@ def is_float_tensor(value: Any) -> bool:
 def stored_values(tensor: torch.Tensor) -> torch.Tensor:
     """Return the stored real numbers: sparse by their values, complex as pairs, fp8 widened."""
     tensor = tensor.detach()
+    if tensor.dtype in _PLAIN and tensor.layout is torch.strided and not tensor.is_nested:
+        return tensor
     if tensor.is_nested:
         tensor = torch.cat([part.flatten() for part in tensor.unbind()])
     if tensor.layout is not torch.strided:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import torch
@@ -75,9 +76,8 @@ def autocast_of(target: ReplayTarget) -> contextlib.AbstractContextManager[Any]:
 
 def device_of(model: torch.nn.Module) -> torch.device:
     """Return the device of the model's first parameter or buffer, the CPU where it has none."""
-    for tensor in [*model.parameters(), *model.buffers()]:
-        return tensor.device
-    return torch.device("cpu")
+    tensor = next(chain(model.parameters(), model.buffers()), None)
+    return tensor.device if tensor is not None else torch.device("cpu")
 
 
 def backward(target: ReplayTarget, loss: torch.Tensor) -> None:

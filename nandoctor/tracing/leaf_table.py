@@ -8,8 +8,9 @@ from typing import Any
 import torch
 
 from nandoctor.batches import named_tensors
+from nandoctor.step import nonfinite_names
 from nandoctor.target import ReplayTarget
-from nandoctor.tracing.finiteness import can_be_bad, has_bad, is_infinite_only, running_sum
+from nandoctor.tracing.finiteness import can_be_bad, is_infinite_only
 from nandoctor.tracing.storages import Leaf, LeafKind, Leaves
 
 
@@ -46,17 +47,13 @@ def module_names(target: ReplayTarget) -> dict[int, str]:
 
 def _examined(named: list[tuple[LeafKind, str, torch.Tensor]]) -> dict[str, Leaf]:
     """Look at all leaves with one wait for the device, then closely at the suspicious ones."""
-    sums = [(item, running_sum(item[2])) for item in named]
-    totals = [(item, total) for item, total in sums if total is not None]
-    if not totals:
-        return {}
-    device = totals[0][1].device
-    finite = torch.isfinite(torch.stack([total.to(device) for _, total in totals])).tolist()
-    found = {}
-    for ((kind, name, tensor), _), good in zip(totals, finite, strict=True):
-        if not good and has_bad(tensor):
-            found[f"{kind}:{name}"] = Leaf(name, kind, True, is_infinite_only(tensor))
-    return found
+    bad = set(nonfinite_names([(f"{k}:{n}", t) for k, n, t in named if not t.is_meta]))
+    found = {f"{k}:{n}": (k, n, t) for k, n, t in named}
+    return {
+        key: Leaf(name, kind, True, is_infinite_only(tensor))
+        for key, (kind, name, tensor) in found.items()
+        if key in bad
+    }
 
 
 def _named(target: ReplayTarget, batch: Any) -> Iterator[tuple[LeafKind, str, torch.Tensor]]:

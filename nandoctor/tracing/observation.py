@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from nandoctor.batches import named_tensors
 from nandoctor.evidence import Origin, ReplayFacts
+from nandoctor.snapshot import Snapshot
 from nandoctor.step import device_of, with_fixed_rng
 from nandoctor.target import ReplayTarget
 from nandoctor.tracing.gate import Gate, plain_run
@@ -63,12 +64,13 @@ def observe(
     clock = Clock(progress, time.monotonic() + timeout if timeout is not None else float("inf"))
     target = with_fixed_rng(target)
     clock.say("replaying the step")
-    gate = plain_run(target)
+    snapshot = Snapshot(target)
+    gate = plain_run(target, snapshot)
     known = bad_leaves(target)
     facts = plain_facts(target, gate, known)
     if gate.part is None and has_recorded_failure(target):
         clock.say("trying to reproduce")
-        other, other_gate, notes = reproduced_otherwise(target)
+        other, other_gate, notes = reproduced_otherwise(target, snapshot)
         if other is not None and other_gate is not None:
             target, gate = other, other_gate
             facts = plain_facts(target, gate, known)
@@ -76,12 +78,12 @@ def observe(
     if gate.part is None:
         return facts
     with quiet():
-        return located(target, gate, gate.part, facts, known, clock)
+        return located(target, gate, gate.part, facts, known, snapshot, clock)
 
 
 def located(
     target: ReplayTarget, gate: Gate, part: Part, facts: ReplayFacts, known: dict[str, Leaf],
-    clock: Clock,
+    snapshot: Snapshot, clock: Clock,
 ) -> ReplayFacts:  # fmt: skip
     """Add the origins to the facts of a step that fails.
 
@@ -89,9 +91,9 @@ def located(
         ReplayError: The step raises, and nothing non-finite went before.
     """
     clock.say("tracing the step")
-    trace, suspects = traced(target, part, known)
+    trace, suspects = traced(target, part, known, snapshot)
     search = Search(
-        target, part, known, trace, suspects=suspects, deadline=clock.deadline,
+        target, part, known, trace, snapshot=snapshot, suspects=suspects, deadline=clock.deadline,
         progress=clock.say("proving the origin"),
     )  # fmt: skip
     proofs = search.proofs()
@@ -100,7 +102,7 @@ def located(
             raise step_raised(gate) from gate.raised
         return replace(facts, notes=(*facts.notes, NOTHING))
     origins = described(target, part, facts, trace, proofs)
-    samples = samples_of(target, gate, proofs[0], clock)
+    samples = samples_of(target, gate, proofs[0], snapshot, clock)
     first = replace(origins[0], samples=samples)
     first = replace(first, positions=positions_of(target, first))
     numerics = proofs[0].run.watch.numerics
@@ -116,7 +118,7 @@ def located(
 
 
 def traced(
-    target: ReplayTarget, part: Part, known: dict[str, Leaf]
+    target: ReplayTarget, part: Part, known: dict[str, Leaf], snapshot: Snapshot
 ) -> tuple[Run, frozenset[int] | None]:
     """Follow bad elements through the step.
 
@@ -124,9 +126,10 @@ def traced(
     at those ops whose sums were not finite.
     """
     if device_of(target.model).type == "cpu":
-        return watched(target, part, Plan(), known), None
-    suspects = watched(target, part, Plan(is_deferred=True), known).watch.suspicions()
-    return watched(target, part, Plan(suspects=suspects), known), suspects
+        return watched(target, part, Plan(), known, snapshot), None
+    first = watched(target, part, Plan(is_deferred=True), known, snapshot)
+    suspects = first.watch.suspicions()
+    return watched(target, part, Plan(suspects=suspects), known, snapshot), suspects
 
 
 def described(
@@ -142,12 +145,12 @@ def described(
 
 
 def samples_of(
-    target: ReplayTarget, gate: Gate, proof: Proof, clock: Clock
+    target: ReplayTarget, gate: Gate, proof: Proof, snapshot: Snapshot, clock: Clock
 ) -> tuple[int, ...] | None:
     """Return the samples that cause the failure."""
     if gate.part is None or gate.part == "optimizer":
         return None
-    trials = SampleTrials(target, gate.part, gate.raised, clock.deadline)
+    trials = SampleTrials(target, gate.part, gate.raised, clock.deadline, snapshot)
     detail = proof.run.watch.details.get(proof.record.index)
     if not trials.size or detail is None:
         return None

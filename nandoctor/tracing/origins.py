@@ -109,7 +109,7 @@ def _listed(value: Any) -> Any:
 
 
 def with_owner(target: ReplayTarget, origin: Origin, reached: tuple[str, ...]) -> Origin:
-    """In the optimizer phase, name the parameter and its module where only one is affected.
+    """In the optimizer phase, name the module, and the parameter, where only one is affected.
 
     Args:
         reached: Names of the parameters and state tensors that the step leaves bad.
@@ -118,16 +118,19 @@ def with_owner(target: ReplayTarget, origin: Origin, reached: tuple[str, ...]) -
         return origin
     names = dict(target.model.named_parameters())
     affected = {name if name in names else name.split(".", 1)[-1] for name in reached}
-    if len(affected) != 1:
+    paths = {name.rpartition(".")[0] for name in affected}
+    is_everything = len(affected) > 1 and affected == {
+        n for n, p in names.items() if p.requires_grad
+    }
+    if len(paths) != 1 or is_everything:
         return origin
-    (name,) = affected
-    path = name.rpartition(".")[0]
+    (path,) = paths
     owner = dict(target.model.named_modules()).get(path)
     return replace(
         origin,
         module=path,
         module_class=type(owner).__name__ if owner is not None else "",
-        tensor=origin.tensor or name,
+        tensor=origin.tensor or (min(affected) if len(affected) == 1 else None),
     )
 
 

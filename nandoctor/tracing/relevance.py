@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from nandoctor.snapshot import Snapshot
 from nandoctor.target import ReplayTarget
 from nandoctor.tracing.records import OpRecord, Part, Plan
 from nandoctor.tracing.runs import Run, watched
@@ -34,18 +35,21 @@ class Search:
 
     Args:
         part: The part whose outcome is judged.
+        snapshot: Of the state that stands now.
         deadline: ``time.monotonic()`` after which no further run is started.
     """
 
     def __init__(
         self, target: ReplayTarget, part: Part, known: dict[str, Leaf], trace: Run,
-        *, suspects: frozenset[int] | None = None, deadline: float = float("inf"),
+        *, snapshot: Snapshot | None = None, suspects: frozenset[int] | None = None,
+        deadline: float = float("inf"),
         progress: Callable[[float], None] = lambda _: None,
     ) -> None:  # fmt: skip
         self.target = target
         self.part: Part = part
         self.known = known
         self.trace = trace
+        self.snapshot = snapshot
         self.suspects = suspects
         self.deadline = deadline
         self.progress = progress
@@ -86,21 +90,23 @@ class Search:
 
     def _raises_anyway(self) -> bool:
         """Whether the step raises what it raises even with finite numbers throughout."""
-        run = watched(self.target, self.part, Plan(-1, suspects=self.suspects), self.known)
-        return run.error is not None
+        return self._run(Plan(-1, suspects=self.suspects)).error is not None
+
+    def _run(self, plan: Plan) -> Run:
+        return watched(self.target, self.part, plan, self.known, self.snapshot)
 
     def leave(self, record: OpRecord) -> Run:
         """Run with every candidate but this one repaired."""
         details = {record.index} | ({record.forward} if record.forward is not None else set())
         plan = Plan(record.index, frozenset(details), is_detailed=True, suspects=self.suspects)
-        run = watched(self.target, self.part, plan, self.known)
+        run = self._run(plan)
         self.tried[record.index] = run
         self.progress(len(self.tried) / MAX_TRIES)
         return run
 
     def _hidden(self) -> list[OpRecord]:
         """Return the candidates that show up once all known ones are repaired."""
-        run = watched(self.target, self.part, Plan(-1, suspects=self.suspects), self.known)
+        run = self._run(Plan(-1, suspects=self.suspects))
         return [record for record in repaired(run) if record.index not in self.tried]
 
 

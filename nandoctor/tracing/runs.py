@@ -10,12 +10,16 @@ from dataclasses import dataclass
 import torch
 
 from nandoctor.errors import ReplayError
-from nandoctor.snapshot import preserved
+from nandoctor.snapshot import Snapshot, preserved
 from nandoctor.step import (
     apply_optimizer,
     backward,
     bad_after_step,
+    device_of,
     forward,
+    gradients_of,
+    is_out_of_memory,
+    memory_error,
     nonfinite_names,
     started,
 )
@@ -43,17 +47,23 @@ class Run:
 
 
 def watched(
-    target: ReplayTarget, part: Part, plan: Plan, known: dict[str, Leaf], *, through: bool = False
-) -> Run:
+    target: ReplayTarget, part: Part, plan: Plan, known: dict[str, Leaf],
+    snapshot: Snapshot | None = None,
+) -> Run:  # fmt: skip
     """Run the step under a watch up to a part, and see what arrives there.
 
     Args:
         part: The part whose outcome matters; what comes after it is not run.
         known: The bad leaves (``leaf_table.bad_leaves``).
+        snapshot: Of the state that stands now.
+
+    Raises:
+        DeviceMemoryError: It does not fit into memory.
+        ReplayError: The step cannot be run.
     """
     names = module_names(target)
     with (
-        preserved(target), uncompiled(), single_threaded(), started(target) as batch,
+        preserved(target, snapshot), uncompiled(), single_threaded(), started(target) as batch,
         plain_loops(target),
     ):  # fmt: skip
         watch = Watch(leaves_of(target, batch, known), names, plan)
@@ -63,6 +73,8 @@ def watched(
         except ReplayError:
             raise
         except Exception as error:  # user code: what it raises on a NaN is an outcome, too
+            if is_out_of_memory(error):
+                raise memory_error(error, device_of(target.model)) from error
             return Run(watch, (f"{type(error).__name__}",), (), error)
 
 
@@ -76,7 +88,7 @@ def _run(target: ReplayTarget, batch: object, part: Part, watch: Watch) -> Run:
     backward(target, loss)
     if part == "backward":
         with paused(watch):
-            grads = {n: p.grad for n, p in target.model.named_parameters() if p.grad is not None}
+            grads = dict(gradients_of(target))
             bad_names = nonfinite_names(list(grads.items()))
             return Run(watch, bad_names, watch.ledger.stains.writers(grads[n] for n in bad_names))
     watch.enter("optimizer")

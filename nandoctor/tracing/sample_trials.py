@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from nandoctor.batches import batch_size, select_rows
-from nandoctor.snapshot import preserved, random_fingerprint
-from nandoctor.step import backward, forward, nonfinite_names, started
+from nandoctor.snapshot import Snapshot, preserved, random_fingerprint
+from nandoctor.step import backward, forward, gradients_of, nonfinite_names, started
 from nandoctor.target import ReplayTarget
 from nandoctor.tracing.records import Part
 
@@ -22,19 +22,23 @@ class SampleTrials:
         part: The part of the step that comes out bad.
         raised: The exception that the whole step raises, if it does.
         deadline: ``time.monotonic()`` after which nothing more is run.
+        snapshot: Of the state that stands now.
     """
 
     def __init__(
-        self, target: ReplayTarget, part: Part, raised: Exception | None, deadline: float
-    ) -> None:
+        self, target: ReplayTarget, part: Part, raised: Exception | None, deadline: float,
+        snapshot: Snapshot | None = None,
+    ) -> None:  # fmt: skip
         self.target = target
         self.part = part
         self.deadline = deadline
+        self._snapshot = snapshot or Snapshot(target)
         size = batch_size(target.batch) or 0
         self.size = size if size > 1 else 0
         self._raised = type(raised) if raised is not None else None
         self.draws_numbers = False
-        self._known: dict[tuple[int, ...], bool | None] = {}
+        # The whole batch is what failed in the first place.
+        self._known: dict[tuple[int, ...], bool | None] = {tuple(range(size)): True}
 
     def fails(self, rows: Sequence[int]) -> bool | None:
         """Whether the step on these samples fails as the whole does; None = it cannot be run."""
@@ -52,7 +56,8 @@ class SampleTrials:
     def _run(self, rows: tuple[int, ...]) -> bool | None:
         try:
             batch = select_rows(self.target.batch, rows)
-            bad, drew = tried(replace(self.target, batch=batch), self.part)
+            target = replace(self.target, batch=batch)
+            bad, drew = tried(target, self.part, self._snapshot)
             self.draws_numbers = self.draws_numbers or drew
             return bad
         except Exception as error:  # a batch that small, or cut so, may not run at all
@@ -60,9 +65,9 @@ class SampleTrials:
             return True if same else None
 
 
-def tried(target: ReplayTarget, part: Part) -> tuple[bool, bool]:
+def tried(target: ReplayTarget, part: Part, snapshot: Snapshot) -> tuple[bool, bool]:
     """Run a step as far as needed; say whether that part comes out bad and numbers were drawn."""
-    with preserved(target), quiet(), started(target) as batch:
+    with preserved(target, snapshot), quiet(), started(target) as batch:
         before = random_fingerprint(target.model)
         loss = forward(target, batch)
         drew = before != random_fingerprint(target.model)
@@ -71,8 +76,7 @@ def tried(target: ReplayTarget, part: Part) -> tuple[bool, bool]:
         if part == "forward":
             return False, drew
         backward(target, loss)
-        grads = [(n, p.grad) for n, p in target.model.named_parameters() if p.grad is not None]
-        return bool(nonfinite_names(grads)), drew
+        return bool(nonfinite_names(gradients_of(target))), drew
 
 
 @contextlib.contextmanager

@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from nandoctor.tracing.sample_trials import SampleTrials
 
 MAX_PUT_BACK = 32
-MAX_ALONE = 512
+MAX_ALONE = 64
 """Largest batch of which every sample is run by itself."""
 
+MAX_PROBES = 16
+"""Of a larger one so many are: where all of them fail, the failure is not that of some samples."""
+
 MAX_CHUNKS, FEW_CHUNKS = 16, 4
+MAX_PAIRS = 4
 MAX_CONTROLS = 4
 
 
@@ -41,19 +45,30 @@ def _guesses(
     """Yield ways to guess, the cheap ones first; each is tried only if those before it failed."""
     for hint in hints:
         yield lambda hint=hint: list(hint)  # type: ignore[misc]
-    if trials.size > MAX_ALONE:
-        yield lambda: peeled(trials)
-        return
-    yield lambda: failing_alone(trials, progress)
-    if trials.draws_numbers:  # a set found by search would be one that drew well
-        return
-    if all(trials.fails([row]) for row in range(trials.size)):
+    is_large = trials.size > MAX_ALONE
+    if not is_large:
+        yield lambda: failing_alone(trials, progress)
+        if trials.draws_numbers:  # a set found by search would be one that drew well
+            return
+    if all(trials.fails([row]) for row in spread(trials.size, MAX_PROBES if is_large else None)):
         # Either nobody's fault or, for another reason, a batch of one fails as well.
-        if all(len(hint) < trials.size for hint in hints):
+        if all(len(hint) < trials.size for hint in hints) and not all_pairs_fail(trials):
             yield lambda: smallest_cure(trials, FEW_CHUNKS)
         return
     yield lambda: peeled(trials)
-    yield lambda: smallest_cure(trials, MAX_CHUNKS)
+    if not is_large:
+        yield lambda: smallest_cure(trials, MAX_CHUNKS)
+
+
+def spread(size: int, count: int | None) -> range:
+    """Return so many rows, evenly spread over a batch; None = all."""
+    return range(0, size, max(1, size // count) if count else 1)
+
+
+def all_pairs_fail(trials: SampleTrials) -> bool:
+    """Whether pairs without a row in common all fail, so that the samples make no difference."""
+    half = trials.size // 2
+    return all(trials.fails([row, half + row]) for row in spread(half, MAX_PAIRS))
 
 
 def is_proved(trials: SampleTrials, rows: Sequence[int]) -> bool:
@@ -105,12 +120,23 @@ def smallest_cure(trials: SampleTrials, max_chunks: int) -> list[int]:
         max_chunks: Into how many parts the batch is cut before giving up.
     """
     rows, parts = list(range(trials.size)), 2
+    useless: list[set[int]] = []
+
+    def cures(part: list[int]) -> bool:
+        """Run the step without a part, unless taking out more than it was no cure already."""
+        if any(useless_part.issuperset(part) for useless_part in useless):
+            return False
+        fails = trials.fails(trials.without(part))
+        if fails:
+            useless.append(set(part))
+        return fails is False
+
     while len(rows) > 1:
         size = max(1, -(-len(rows) // parts))
         chunks = [rows[i : i + size] for i in range(0, len(rows), size)]
         rests = [[row for row in rows if row not in chunk] for chunk in chunks]
         tried = [part for part in [*chunks, *rests] if 0 < len(part) < len(rows)]
-        cure = next((p for p in tried if trials.fails(trials.without(p)) is False), None)
+        cure = next((part for part in tried if cures(part)), None)
         if cure is not None:
             rows, parts = cure, 2
         elif size == 1 or parts >= max_chunks:
@@ -124,7 +150,7 @@ def peeled(trials: SampleTrials) -> list[int]:
     """Take smallest failing sets out until the rest is finite."""
     found: list[int] = []
     rest = list(range(trials.size))
-    while rest and trials.fails(rest):
+    while rest and len(found) <= MAX_ALONE and trials.fails(rest):
         smallest = smallest_failing(trials, rest)
         if len(smallest) == len(rest):
             return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -19,44 +20,68 @@ def tensor_stats(name: str, role: Role, tensor: torch.Tensor) -> TensorStats:
         return TensorStats(name, role, dtype, shape, tensor.numel())
     has_limits = values.is_floating_point() and not tensor.is_complex()
     values = values.to(torch.float64 if values.dtype == torch.float64 else torch.float32)
-    finite = torch.isfinite(values)
-    size = values.abs()
-    info = torch.finfo(tensor.dtype if has_limits else torch.float32)
+    num_zero = values.numel() - int(values.count_nonzero())
+    low, high = (float(bound) for bound in torch.aminmax(values))
+    is_finite = math.isfinite(low) and math.isfinite(high)
+    good = values.reshape(-1) if is_finite else values[torch.isfinite(values)]
+    moments = _moments(good)
     return TensorStats(
         name, role, dtype, shape, tensor.numel(),
-        num_nan=int(torch.isnan(values).sum()),
-        num_posinf=int((values == torch.inf).sum()),
-        num_neginf=int((values == -torch.inf).sum()),
-        num_zero=int((values == 0).sum()),
-        num_subnormal=int(((size > 0) & (size < info.tiny)).sum()) if has_limits else 0,
-        num_at_limit=int((finite & (size >= 0.99 * info.max)).sum()) if has_limits else 0,
-        first_bad=None if finite.all() else first_index(~finite, shape),
-        **_moments(values[finite]),
+        num_zero=num_zero,
+        **({} if is_finite else _bad_counts(values, shape)),
+        **(_limits(good, num_zero, moments, torch.finfo(tensor.dtype)) if has_limits else {}),
+        **moments,
     )  # fmt: skip
+
+
+def _bad_counts(values: torch.Tensor, shape: tuple[int, ...]) -> dict[str, Any]:
+    return {
+        "num_nan": int(torch.isnan(values).sum()),
+        "num_posinf": int((values == torch.inf).sum()),
+        "num_neginf": int((values == -torch.inf).sum()),
+        "first_bad": first_index(~torch.isfinite(values), shape),
+    }
+
+
+def _limits(
+    good: torch.Tensor, num_zero: int, moments: dict[str, Any], info: torch.finfo
+) -> dict[str, int]:
+    """Count the elements at the two ends of the dtype."""
+    if not moments:
+        return {}
+    size = good.abs()
+    largest = max(-moments["min"], moments["max"])
+    at_limit = int((size >= 0.99 * info.max).sum()) if largest >= 0.99 * info.max else 0
+    return {"num_subnormal": int((size < info.tiny).sum()) - num_zero, "num_at_limit": at_limit}
 
 
 def _moments(good: torch.Tensor) -> dict[str, Any]:
     if good.numel() == 0:
         return {}
     wide = good if good.device.type == "mps" else good.double()
-    mean = wide.mean()
+    low, high = torch.aminmax(good)
+    variance, mean = torch.var_mean(wide, correction=0)
+    l2 = float(torch.linalg.vector_norm(wide))
     return {
-        "min": float(good.min()),
-        "max": float(good.max()),
+        "min": float(low),
+        "max": float(high),
         "mean": float(mean),
-        "std": float((wide - mean).square().mean().sqrt()),
-        "l2": float(wide.square().sum().sqrt()),
-        "rms_rest": _rms_rest(wide),
+        "std": float(variance) ** 0.5,
+        "l2": l2,
+        "rms_rest": _rms_rest(wide, l2, max(-float(low), float(high))),
     }
 
 
-def _rms_rest(values: torch.Tensor) -> float | None:
+def _rms_rest(values: torch.Tensor, l2: float, largest: float) -> float | None:
     """Return the root mean square of all elements but the largest, None where there is no other."""
     if values.numel() < 2:
         return None
-    squares = values.flatten().square()
-    squares[squares.argmax()] = 0.0
-    return float((squares.sum() / (squares.numel() - 1)).sqrt())
+    rest = l2 * l2 - largest * largest
+    if not rest > 0.01 * l2 * l2:  # the difference has lost its digits
+        squares = values.square()
+        squares[squares.argmax()] = 0.0
+        rest = float(squares.sum())
+    return (rest / (values.numel() - 1)) ** 0.5
 
 
 def first_index(mask: torch.Tensor, shape: tuple[int, ...]) -> tuple[int, ...] | None:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from nandoctor.errors import NandoctorError
-from nandoctor.snapshot import capture_rng, restore_rng
+from nandoctor.snapshot import Snapshot, capture_rng, restore_rng
 from nandoctor.step import device_of
 from nandoctor.target import Precision, ReplayTarget
 from nandoctor.tracing.gate import Gate, plain_run
@@ -26,7 +26,7 @@ def has_recorded_failure(target: ReplayTarget) -> bool:
 
 
 def reproduced_otherwise(
-    target: ReplayTarget,
+    target: ReplayTarget, snapshot: Snapshot | None = None
 ) -> tuple[ReplayTarget | None, Gate | None, list[str]]:
     """Try other seeds, modes and precisions until the step fails; say what was tried.
 
@@ -36,7 +36,7 @@ def reproduced_otherwise(
     tried: list[str] = []
     for words, changed in _varied(target):
         try:
-            gate = plain_run(changed)
+            gate = plain_run(changed, snapshot)
         except NandoctorError:
             continue
         tried.append(words)

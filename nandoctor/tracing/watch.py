@@ -65,7 +65,7 @@ class Watch(TorchDispatchMode):
         self.num_ops += 1
         kwargs = kwargs or {}
         traits = traits_of(func)
-        self.ledger.nodes.note(index, is_forward=self.ledger.part == "forward")
+        self.ledger.nodes.note(index, traits.name, is_forward=self.ledger.part == "forward")
         if traits.is_passive and index not in self.plan.details:
             return func(*args, **kwargs)
         call = Call(index, traits, args, kwargs)
