@@ -9,7 +9,7 @@ import numpy as np
 
 from nandoctor.errors import NandoctorError
 from nandoctor.logs import naming
-from nandoctor.logs.groups import Group
+from nandoctor.logs.groups import BAR, LEADING, Group
 from nandoctor.logs.loss_name import WEAK
 
 
@@ -44,7 +44,9 @@ def choose_loss(groups: list[Group]) -> str | None:
     ranks: dict[str, int] = {}
     with_step: set[str] = set()
     for group in groups:
-        has_step = any(naming.step_rank(key) is not None for key in group.keys)
+        has_step = any(
+            key in (BAR, LEADING) or naming.step_rank(key) is not None for key in group.keys
+        )
         for key in group.keys:
             rank = naming.loss_rank(key)
             if rank is None or (rank % naming.LAST_RESORT >= WEAK and _is_whole(group, key)):

@@ -39,6 +39,8 @@ def layout_of(head: bytes) -> Layout | None:
         rows = rows[:-1] or rows
     for delimiter in (",", "\t", ";", "|", r"\s+"):
         names = _split(header, delimiter)
+        if delimiter == r"\s+" and _fits(rows, delimiter, len(names) + 1):
+            names.insert(0, "index")  # as pandas prints a table
         if _is_header(names) and _fits(rows, delimiter, len(names)):
             return Layout(delimiter, _unique(names), start + 1, _decimal(rows, delimiter))
     return None

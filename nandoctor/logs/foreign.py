@@ -1,4 +1,5 @@
-"""Words of other languages for what a log names, put into English before a line is read."""
+"""Words of other languages for what a log names, put into English before a line is read; the lines
+of drawn tables become plain ones."""
 
 from __future__ import annotations
 
@@ -6,8 +7,8 @@ import re
 import unicodedata
 
 _ENGLISH = {
-    "loss": "损失 損失 손실 pérdida perte потери потеря",
-    "val": "验证 驗證 検証 검증 validación проверка",
+    "loss": "损失 損失 손실 pérdida perte perda потери потеря",
+    "val": "验证 驗證 検証 검증 validación validação проверка",
     "test": "测试 測試 テスト 테스트 prueba",
     "train": "训练 訓練 学習 훈련 학습 entrenamiento entraînement обучение",
     "lr": "学习率 學習率 学習率 학습률",
@@ -25,6 +26,7 @@ _LEXICON = {word: name for name, words in _ENGLISH.items() for word in words.spl
 _WORD = "|".join(sorted(map(re.escape, _LEXICON), key=len, reverse=True))
 _RUN = re.compile(f"(?:{_WORD})+", re.IGNORECASE)
 _ONE = re.compile(_WORD, re.IGNORECASE)
+_EDGE = re.compile("[│┃║]")
 _NUMBERED = re.compile(r"第\s*(\d+)\s*(轮|步)")
 
 
@@ -37,7 +39,7 @@ def in_english(text: str) -> str:
     except UnicodeError:
         decoded = text
     if not _ONE.search(decoded):
-        return text
+        return _EDGE.sub("|", decoded) if _EDGE.search(decoded) else text
     plain = _NUMBERED.sub(r"\2 \1 ", unicodedata.normalize("NFKC", decoded))
     return _RUN.sub(_translated, plain)
 

@@ -65,30 +65,37 @@ def join_rows(history: MetricHistory, *, last_counts: bool = False) -> MetricHis
     same &= history.segment[1:] == history.segment[:-1]
     if not same.any():
         return history
-    if last_counts:
-        return history.rows(np.append(~same, True))
-    same &= np.diff(history.line) <= _NEAR
-    for column in history.columns.values():
-        both = column.logged[1:] & column.logged[:-1]
-        differs = (column.values[1:] != column.values[:-1]) & ~(
-            np.isnan(column.values[1:]) & np.isnan(column.values[:-1])
-        )
-        same &= ~(both & differs)
+    if not last_counts:
+        same &= np.diff(history.line) <= _NEAR
+        same &= ~_contradict(history)
     run = np.concatenate([[0], np.cumsum(~same)])
-    first = np.flatnonzero(np.concatenate([[True], ~same]))
+    edges = np.append(~same, True) if last_counts else np.append(True, ~same)
+    kept = np.flatnonzero(edges)
     columns = {
-        name: _first_logged(column, run, len(first)) for name, column in history.columns.items()
+        name: _of_runs(column, run, len(kept), last_counts)
+        for name, column in history.columns.items()
     }
     return MetricHistory(
-        history.step[first], columns, history.line[first], history.segment[first],
+        history.step[kept], columns, history.line[kept], history.segment[kept],
         history.is_step_index,
     )  # fmt: skip
 
 
-def _first_logged(column: Column, run: NDArray[np.int64], count: int) -> Column:
+def _contradict(history: MetricHistory) -> NDArray[np.bool_]:
+    """Return where a row logs another value of the same metric than the row before."""
+    found = np.zeros(len(history) - 1, bool)
+    for column in history.columns.values():
+        before, after = column.values[:-1], column.values[1:]
+        differs = (after != before) & ~(np.isnan(after) & np.isnan(before))
+        found |= column.logged[1:] & column.logged[:-1] & differs
+    return found
+
+
+def _of_runs(column: Column, run: NDArray[np.int64], count: int, last_counts: bool) -> Column:
+    """Return the first value that each run of rows logs, or the last."""
     values = np.full(count, np.nan)
     logged = np.zeros(count, bool)
-    rows = np.flatnonzero(column.logged)[::-1]  # the first of a run is written last
+    rows = np.flatnonzero(column.logged)[:: 1 if last_counts else -1]  # the last written counts
     values[run[rows]] = column.values[rows]
     logged[run[rows]] = True
     return Column(values, logged)

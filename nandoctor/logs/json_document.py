@@ -19,6 +19,9 @@ _WHOLE = 1 << 26
 _LONGEST_RECORD = 1 << 16
 _FLAT_RECORD = re.compile(rb"\{[^{}]{0,65536}\}")
 _DEEPEST = 8
+_PYTHON_LISTS = re.compile(rb"\{'[^']{1,80}': \[")
+"""How Python prints a dict of lists."""
+_NAN = re.compile(rb"\bnan\b")
 
 
 def _sniff(head: bytes) -> bool:
@@ -28,6 +31,8 @@ def _sniff(head: bytes) -> bool:
     start = text[1:].lstrip()[:1]
     if text[:1] == b"{" and b"}\n{" in text.replace(b"\r", b"")[: 1 << 16]:
         return False  # records, one a line
+    if start == b"'":
+        return _PYTHON_LISTS.match(text) is not None
     return start in (b"{", b"[", b'"') and b'"' in text
 
 
@@ -39,7 +44,10 @@ def _read(source: Source) -> Reading:
     try:
         if len(data) > _WHOLE:
             raise ValueError("too large to be held as objects")
-        records = list(_records(json.loads(data), 0))
+        text = data
+        if _PYTHON_LISTS.match(data.lstrip()):
+            text = _NAN.sub(b"NaN", data.replace(b"'", b'"'))
+        records = list(_records(json.loads(text), 0))
     except (ValueError, RecursionError):
         if len(data) <= _WHOLE:
             reading.unread(data[-200:].decode("utf-8", "replace"))

@@ -13,6 +13,7 @@ _LEVELS = re.compile(
 )
 _UNIT = re.compile(r"[A-Za-z%]{1,8}(?:/[A-Za-z]+)?(?=[\s,;|)\]])|\s?[A-Za-z]+/[A-Za-z]+(?=\s)")
 _BOXED = re.compile(r"\[([A-Za-z][\w /-]*)\]$")
+_WRAPPER = re.compile(r"(?:tensor|array|np\.float\d+)\(\[?\s*$")
 _GLUED = re.compile(r"(?:epoch|iter|step|batch)\b(?!/)", re.IGNORECASE)
 _AT_STEP = re.compile(r"^(.*?)\s+(?:after|at|for|in|of|on)\s+(?:\w+ )?(\w+)$", re.IGNORECASE)
 
@@ -25,7 +26,7 @@ def key_of(literal: str, *, is_behind_number: bool = False) -> str:
         is_behind_number: Whether it follows a number, whose unit it then begins with.
     """
     unit = _UNIT.match(literal) if is_behind_number else None
-    text = literal[unit.end() if unit else 0 :].rstrip(TRAILING)
+    text = _WRAPPER.sub("", literal[unit.end() if unit else 0 :]).rstrip(TRAILING)
     if text.endswith(("-", "@")):
         text = text[:-1].rstrip(TRAILING)
     boxed = _BOXED.search(text)

@@ -13,6 +13,7 @@ from nandoctor.logs.vocabulary import (
     NOT_A_LOSS,
     PLAIN,
     SECONDARY,
+    SIDE,
     TRAIN,
     VALIDATION,
     words_of,
@@ -45,7 +46,7 @@ def loss_rank(name: str) -> int | None:
         return base + 2
     if rest & AVERAGE:
         return base + 7
-    return base + (4 if "total" in words else 5)
+    return base + (4 if "total" in words else 6 if rest & SIDE else 5)
 
 
 def names_a_loss(words: tuple[str, ...]) -> bool:

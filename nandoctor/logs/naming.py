@@ -90,8 +90,12 @@ def step_rank(name: str) -> int | None:
     if _names_a_metric(words) and words[-2:-1] != ("at",):
         return None
     text = " ".join(words)
+    if text == "episode steps":
+        return None
     if text.endswith(("global step", "num updates", "global steps")) or text == "step":
         return 0
+    if text == "up":  # Marian's update
+        return 1
     if words[-1] in {"batch", "minibatch", "minibatches", "it", "batches", "i", "idx", "t"}:
         return 3 if len(words) < 3 or words[-1] in {"batch", "minibatch"} else None
     if words[-1] in STEP_LAST:

@@ -22,6 +22,8 @@ def step_key(leading: list[Group]) -> str | None:
         if rank is None:
             continue
         holding = [group for group in leading if key in group.keys]
+        if key == BAR and any(_is_bare(group, holding) for group in leading):
+            continue
         count = sum(group.count for group in holding)
         values = _in_line_order(holding, key)
         is_enough = count * 2 >= total or (count >= 2 and rank <= 1 and count * 3 >= total)
@@ -30,6 +32,11 @@ def step_key(leading: list[Group]) -> str | None:
     widest = max((count for _, count, key in found if key != LEADING), default=0)
     found = [candidate for candidate in found if candidate[1] * 4 >= widest * 3]
     return min(found)[2] if found else None
+
+
+def _is_bare(group: Group, barred: list[Group]) -> bool:
+    """Whether the group's lines are the others' without the bar, printed when none stood there."""
+    return any({*group.keys, BAR} == set(other.keys) != set(group.keys) for other in barred)
 
 
 def _in_line_order(groups: list[Group], key: str) -> NDArray[np.float64]:

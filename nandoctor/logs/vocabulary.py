@@ -3,7 +3,18 @@
 import re
 from functools import lru_cache
 
-VALIDATION = {"val", "valid", "validation", "test", "testing", "eval", "evaluation", "dev", "vl"}
+VALIDATION = {
+    "val",
+    "valid",
+    "validation",
+    "test",
+    "testing",
+    "eval",
+    "evaluation",
+    "dev",
+    "vl",
+    "cv",
+}
 TRAIN = {"train", "training", "trn", "tr", "trainer", "learn"}
 PLAIN = {"loss", "losses", "train", "training", "trn", "tr", "total", "lm", "is", "the"}
 """Words of names that say no more than that this is the loss."""
@@ -22,7 +33,7 @@ NOT_A_LOSS = {
     "scale", "scaler", "scaling", "weight", "weights", "coef", "coeff", "diff", "threshold", "nan",
     "history", "improved", "lambda", "time", "norm", "var", "std", "ratio", "early", "patience",
     "packet", "lr", "inf", "free", "accuracy", "acc", "every", "freq", "type", "id",
-    "factor", "aux_weight", "interval_ms", "ms", "sec", "gradient", "alpha",
+    "num", "count", "scores", "signs", "factor", "aux_weight", "interval_ms", "ms", "sec", "gradient", "alpha",
 }  # fmt: skip
 NOISE = {
     "s", "time", "eta", "sec", "secs", "seconds", "ms", "speed", "throughput", "ips", "mem",
@@ -50,6 +61,8 @@ SECONDARY = {
 }  # fmt: skip
 ADVERSARIAL = {"g", "d", "gen", "disc", "generator", "discriminator", "critic"}
 """Players of a GAN, whose names stand for their losses."""
+SIDE = {"entropy", "kl", "aux", "reg", "regularization", "regularizer", "commit"}
+"""Terms that are added to a loss rather than the loss."""
 METRICS = {"acc", "accuracy", "grad", "lr", "psnr", "iou", "map", "auc", "f1", "norm", "reward"}
 
 
