@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -69,20 +69,28 @@ def is_per_sample(value: Any) -> bool:
     # Batched tensors share their first dimension; images (3, H, W) do too, in channels.
     return tensors and (
         len({item.shape[0] for item in value}) > 1
-        or (len({item.shape for item in value}) > 1 and value[0].shape[0] in (1, 3, 4))
+        or (len({item.shape for item in value}) > 1 and _are_images(value))
     )
+
+
+def _are_images(tensors: Sequence[torch.Tensor]) -> bool:
+    return all(item.ndim == 3 and item.shape[0] in (1, 3, 4) for item in tensors)
 
 
 def is_list_of_samples(batch: Any) -> bool:
     """Whether the batch itself is a list of samples, not collated, rather than of batches.
 
-    The tensors of a batch share their first dimension; those of a sample have none in common.
+    The tensors of a batch share their first dimension, and one at least has a second; those of a
+    sample have none in common, or are rows.
     """
     if not isinstance(batch, (list, tuple)) or len(batch) < 2 or hasattr(batch, "_fields"):
         return False
     if not all(isinstance(item, Mapping) for item in batch):
         return False
-    sizes = [{t.shape[:1] for _, t in named_tensors(item)} for item in batch]
+    tensors = [[tensor for _, tensor in named_tensors(item)] for item in batch]
+    if all(t.ndim <= 1 for item in tensors for t in item):  # a row of tokens and its mask
+        return any(t.ndim for item in tensors for t in item)
+    sizes = [{t.shape[:1] for t in item} for item in tensors]
     return all(len(found) > 1 for found in sizes) or len(set(map(frozenset, sizes[:-1]))) > 1
 
 

@@ -1,4 +1,4 @@
-"""A hundredth of the learning rate in the update of this step."""
+"""A hundredth of the learning rate in the update of this step; an ordinary one for NaN or Inf."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ from nandoctor.interventions.outcome import IRRELEVANT, remark
 from nandoctor.interventions.tensors import changed_groups
 from nandoctor.target import Intervention, ReplayTarget
 
+ORDINARY = 1e-3
+"""The learning rate that torch's adaptive optimizers start with."""
+
 
 def _lower(group: Mapping[str, Any]) -> Mapping[str, Any]:
     lr = group.get("lr")
-    return {"lr": lr / 100} if isinstance(lr, float) and math.isfinite(lr) else {}
+    if not isinstance(lr, float):
+        return {}
+    return {"lr": lr / 100 if math.isfinite(lr) else ORDINARY}
 
 
 def _applies(target: ReplayTarget, facts: ReplayFacts) -> str:
@@ -27,9 +32,11 @@ def _applies(target: ReplayTarget, facts: ReplayFacts) -> str:
 @contextlib.contextmanager
 def _apply(target: ReplayTarget, facts: ReplayFacts) -> Iterator[ReplayTarget]:
     assert target.optimizer is not None
-    lr = target.optimizer.param_groups[0].get("lr")
+    rates = [group.get("lr") for group in target.optimizer.param_groups]
     with changed_groups(target.optimizer, _lower):
-        remark(f"lr {lr} -> {target.optimizer.param_groups[0].get('lr')}")
+        lowered = [group.get("lr") for group in target.optimizer.param_groups]
+        changes = dict.fromkeys(f"{a} -> {b}" for a, b in zip(rates, lowered, strict=True))
+        remark(f"lr {', '.join(changes)}")
         yield target
 
 

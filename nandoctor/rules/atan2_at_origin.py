@@ -29,7 +29,8 @@ heading = torch.where(moving, torch.atan2(safe[..., 1], safe[..., 0]), 0.0)
 or use (cos, sin) = v / |v| with an eps instead of the angle.
 
 ## Look-alikes
-A division by zero that no arctangent follows is `division_by_zero`.
+A division by zero that no arctangent follows is `division_by_zero`, and so is y/0: that vector has
+a direction, which atan2 would tell.
 
 ## References
 pytorch/pytorch#93998; torch.atan2.
@@ -43,9 +44,15 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
         return ()
     if site.op in ("atan2", "arctan2", "angle") and site.is_backward:
         return found_at(site, (CODE, CAUSE), f"the gradient of {site.op} at (0, 0)", score=0.95)
-    if site.op == "div" and any(map(is_zero, site.values(1))) and _feeds_arctangent(site):
+    if _is_zero_vector(site) and _feeds_arctangent(site):
         return found_at(site, (CODE, CAUSE), "y/x of a zero vector before atan", score=0.9)
     return ()
+
+
+def _is_zero_vector(site: Site) -> bool:
+    # values() are of the first offending elements on both sides, in one order
+    pairs = zip(site.values(0), site.values(1), strict=False)
+    return site.op == "div" and any(is_zero(y) and is_zero(x) for y, x in pairs)
 
 
 def _feeds_arctangent(site: Site) -> bool:

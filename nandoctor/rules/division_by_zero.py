@@ -5,7 +5,10 @@ from nandoctor.findings import Finding, Rule
 from nandoctor.rules.site import Site, found_at, is_rounding, is_zero, site_of
 
 CODE, CAUSE = "ND102", "division_by_zero"
-DIVISIONS = frozenset({"div", "true_divide", "divide", "reciprocal", "rsqrt", "addcdiv"})
+DIVISIONS = frozenset({
+    "div", "true_divide", "divide", "reciprocal", "rsqrt", "addcdiv", "remainder", "fmod",
+    "floor_divide",
+})  # fmt: skip
 SOLVERS = frozenset({
     "linalg_inv_ex", "linalg_inv", "inverse", "linalg_solve_ex", "linalg_solve", "linalg_lu_solve",
     "linalg_solve_triangular", "triangular_solve", "cholesky_solve", "cholesky_inverse",
@@ -14,7 +17,8 @@ FACTORISATIONS = frozenset({"linalg_eigh", "linalg_eig", "linalg_svd", "linalg_q
 
 DOC = """
 ## What it does
-Reports x/0 (Inf) and 0/0 (NaN), also as `reciprocal` and `rsqrt`, and shows both operands; and
+Reports x/0 (Inf) and 0/0 (NaN), also as `reciprocal`, `rsqrt` and `remainder`, and shows both
+operands; and
 where linear algebra divides inside: the inverse of a singular matrix, the gradient of `eigh` or
 `svd` at two equal values (it divides by their difference), `weight_norm` of a row of zeros.
 
@@ -36,7 +40,7 @@ z = F.normalize(features, dim=-1, eps=1e-6)   # eps inside the division; 1e-12 i
 
 ## Look-alikes
 A zero standard deviation is `zero_variance_norm`; a count of labels that is zero is
-`all_labels_ignored`; an empty slice is `empty_reduction`; y/x before an arctangent is
+`all_labels_ignored`; an empty slice is `empty_reduction`; 0/0 before an arctangent is
 `atan2_at_origin`; an epsilon that rounds to zero in half precision is `fp16_underflow`.
 
 ## References

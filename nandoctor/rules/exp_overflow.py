@@ -5,16 +5,19 @@ import math
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
 from nandoctor.rules.site import found_at, half_dtype, site_of
+from nandoctor.rules.where_trap import is_dropped_later
 
 CODE, CAUSE = "ND103", "exp_overflow"
 LIMITS = {  # largest argument with a finite result in float32
     "exp": math.log(3.4028235e38), "expm1": math.log(3.4028235e38), "exp2": 128.0,
+    "linalg_matrix_exp": math.log(3.4028235e38), "matrix_exp": math.log(3.4028235e38),
     "sinh": math.log(3.4028235e38) + math.log(2), "cosh": math.log(3.4028235e38) + math.log(2),
 }  # fmt: skip
 
 DOC = """
 ## What it does
-Reports exp, exp2, expm1, sinh or cosh of an argument beyond 88.7 (fp32: e^88.7 = 3.4e38).
+Reports exp, exp2, expm1, sinh, cosh or matrix_exp of an argument beyond 88.7 (fp32:
+e^88.7 = 3.4e38).
 
 ## Why it matters
 The argument is usually a quantity nobody bounds: a log-variance, a log-ratio of policies, a
@@ -51,8 +54,9 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     if known and max(known) <= LIMITS[site.op] and half_dtype(evidence, site) == "float16":
         return ()
     largest = f" of {max(known):.4g}" if known else ""
-    against = ("the loss itself is finite: the value was not selected",) if site.is_backward else ()
-    score = 0.5 if site.is_backward else 0.85
+    unused = site.is_backward and (is_dropped_later(site) or site.mentions(r"\bwhere\("))
+    against = ("the loss itself is finite: the value was not selected",) if unused else ()
+    score = 0.5 if unused else 0.85
     message = f"{site.op}{largest} overflows"
     return found_at(site, (CODE, CAUSE), message, score=score, against=against)
 

@@ -32,6 +32,7 @@ Masking by multiplication does not remove a -inf, and p * log p is 0 * -inf for 
 ```python
 entropy = -(logp.exp() * logp).sum(-1)     # logp = -inf for masked tokens
 loss = (nll * mask).sum()                  # nll = inf under mask = 0
+bias = (1 - mask) * -math.inf              # 0 * -inf wherever a token is kept
 ```
 
 ## Use instead
@@ -55,7 +56,10 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     site = site_of(evidence)
     if site is None or site.op not in PRODUCTS:
         return ()
-    if not (site.has(is_zero) and site.has(math.isinf)):
+    number = site.origin.arguments.get("other")  # mask * -math.inf
+    factor = float(number) if isinstance(number, (int, float)) else 1.0
+    has_zero = site.has(is_zero) or factor == 0.0
+    if not (has_zero and (site.has(math.isinf) or math.isinf(factor))):
         return ()
     return found_at(site, (CODE, CAUSE), f"{site.op} of zero and infinity", score=0.9)
 
