@@ -4,6 +4,8 @@ import re
 from functools import lru_cache
 
 VALIDATION = {
+    "val", "valid", "validation", "test", "testing", "eval", "evaluation", "dev", "vl", "cv",
+}  # fmt: skip
     "val",
     "valid",
     "validation",
@@ -33,7 +35,8 @@ NOT_A_LOSS = {
     "scale", "scaler", "scaling", "weight", "weights", "coef", "coeff", "diff", "threshold", "nan",
     "history", "improved", "lambda", "time", "norm", "var", "std", "ratio", "early", "patience",
     "packet", "lr", "inf", "free", "accuracy", "acc", "every", "freq", "type", "id",
-    "num", "count", "scores", "signs", "factor", "aux_weight", "interval_ms", "ms", "sec", "gradient", "alpha",
+    "num", "count", "scores", "signs", "factor", "aux_weight", "interval_ms", "ms", "sec", "gradient",
+    "alpha",
 }  # fmt: skip
 NOISE = {
     "s", "time", "eta", "sec", "secs", "seconds", "ms", "speed", "throughput", "ips", "mem",
