@@ -23,7 +23,8 @@ class Curve:
         step: float64[n], in file order.
         value: float64[n]; NaN where not finite.
         bad_step: Steps at which the metric is NaN or ±Inf.
-        onset: First step outside the healthy band for good; None where there is none.
+        onset: First step outside the healthy band for good; None where there is none, or where
+            the metric was not finite before.
     """
 
     name: str
@@ -87,9 +88,11 @@ def curve(report: Report, metric: str = "loss") -> Curve | None:
     x = np.arange(len(step), dtype=np.float64) if is_restarted else step
     value = np.where(column.finite, column.values, np.nan)
     marks = _marks(report) if not is_restarted else ((), (), None)
+    bad_step = x[column.nonfinite]
+    onset = marks[2] if marks[2] is None or marks[2] <= bad_step.min(initial=math.inf) else None
     return Curve(
         name=metric, step=x[column.logged], value=value[column.logged],
-        bad_step=x[column.nonfinite], watch=marks[0], alarm=marks[1], onset=marks[2],
+        bad_step=bad_step, watch=marks[0], alarm=marks[1], onset=onset,
         segment=segment,
     )  # fmt: skip
 

@@ -165,7 +165,8 @@ def facts(site: Site) -> tuple[str, ...]:
     lines = [f"input {i}: {operand_text(item)}" for i, item in enumerate(site.operands[:3])]
     if site.origin.path_to_loss:
         lines.append(
-            "reaches the loss or a gradient by " + " > ".join(site.origin.path_to_loss[:6])
+            "reaches the loss or a gradient by "
+            + " > ".join(link.rpartition(": ")[2] for link in site.origin.path_to_loss[:6])
         )
     return tuple(lines)
 

@@ -37,7 +37,7 @@ def curves(report: Report, say: Words) -> Markup | None:
         return None
     title = say("Loss curve")
     if report.pattern is not None:
-        title += f": {pattern_title(report.pattern, say)}"
+        title += say(": ") + pattern_title(report.pattern, say)
     return section(title, figures, bullets([(fact, "") for fact in facts]) if facts else None)
 
 
@@ -149,10 +149,13 @@ def _marks(line: Curve, height: int, say: Words) -> list[Markup]:
 
 
 def _marked(line: Curve) -> dict[float, list[str]]:
-    """Return what stands at a step: onset, first alarm, first NaN, which no onset follows."""
+    """Return what stands at a step: onset, first alarm, first NaN."""
     bad = next(iter(line.bad_step.tolist()), math.inf)
-    onset = line.onset if line.onset is not None and line.onset <= bad else math.inf
-    marked = ((onset, "onset"), (next(iter(line.alarm), math.inf), "alarm"), (bad, "NaN"))
+    marked = (
+        (math.inf if line.onset is None else line.onset, "onset"),
+        (next(iter(line.alarm), math.inf), "alarm"),
+        (bad, "NaN"),
+    )
     found: dict[float, list[str]] = {}
     for step, name in marked:
         if line.step.min() <= step <= line.step.max():

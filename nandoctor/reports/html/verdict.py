@@ -40,7 +40,7 @@ def plan(report: Report, say: Words) -> Markup | None:
             el(
                 "p",
                 item.action,
-                ": " if item.value else " ",
+                say(": ") if item.value else " ",
                 _value(item.value),
                 chip(say(item.grade.name), "quiet"),
             ),

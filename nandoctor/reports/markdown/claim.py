@@ -32,7 +32,7 @@ def plan(report: Report, say: Words) -> str:
     """Return the numbered prescriptions and what to collect next."""
     lines = []
     for index, item in enumerate(report.prescriptions, 1):
-        value = f": {code(item.value)}" if item.value else ""
+        value = f"{say(': ')}{code(item.value)}" if item.value else ""
         why = f" — {plain(item.why)}" if item.why else ""
         lines.append(f"{index}. {plain(item.action)}{value} *({say(item.grade.name)})*{why}")
     if report.next_evidence:

@@ -36,7 +36,7 @@ def loss(report: Report, say: Words) -> str:
         picture = "```text\n" + "\n".join(line.rstrip() for line in lines) + "\n```\n"
     title = say("Loss curve")
     if report.pattern:
-        title += f": {pattern_title(report.pattern, say)}"
+        title += say(": ") + pattern_title(report.pattern, say)
     return folded(title, picture + "\n".join(facts))
 
 

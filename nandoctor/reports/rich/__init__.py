@@ -31,7 +31,7 @@ from nandoctor.reports.words import Words, words
 Section = Callable[[Report, View, Words], "RenderableType | None"]
 
 SECTIONS: tuple[Section, ...] = (
-    headline, why, likely, plan, seen_before, checklist, changes, tree, loss, origin, trials,
+    headline, plan, why, likely, seen_before, checklist, changes, tree, loss, origin, trials,
     tensors,
     layers, histograms, series, flow, numerics, precision, findings, inputs, unseen, files, timings,
 )  # fmt: skip

@@ -15,7 +15,7 @@ from nandoctor.reports.view import View
 from nandoctor.reports.words import Words
 
 ROWS, TIGHTEST = 12, 5
-BAR = 24
+BAR = 20
 
 
 def flow(report: Report, view: View, say: Words) -> RenderableType | None:
@@ -25,7 +25,7 @@ def flow(report: Report, view: View, say: Words) -> RenderableType | None:
         return None
     rows = table(say("gradient of"), say("l2"), "", "")
     rows.columns[1].justify = "right"
-    width = max(view.width - BAR - 30, 16)
+    width = room([[number(bar.norm), "━" * BAR, bar.label] for bar in bars], view.width)
     for bar in bars:
         style = {"error": "red", "warning": "yellow", "": ""}[bar.kind]
         length = 1 + round(bar.share * (BAR - 1)) if bar.norm else 0
@@ -50,18 +50,20 @@ def precision(report: Report, view: View, say: Words) -> RenderableType | None:
     summary = precision_summary(report, say)
     if not summary:
         return None
-    header = (say("kind"), say("largest"), "fp16", "bf16", "fp8", say("lost in fp16"))
-    rows = table(say("module"), *header)
-    for column in rows.columns:
-        column.no_wrap = True
     lines = precision_rows(report, say)
     shown = lines[: view.limit(TIGHTEST)]
-    width = room([header, *(line[1:7] for line in shown)], view.width)
-    for line in shown:
-        name, fp16 = Text(shorten(line.module, width)), Text(line.fp16)
-        fp16.stylize("red" if line.is_bad else "yellow")
-        kind = Text(line.kind, style="dim")
-        rows.add_row(name, kind, line.absmax, fp16, line.bf16, line.fp8, line.lost)
+    header = (say("kind"), say("largest"), "fp16", "bf16", "fp8", say("lost in fp16"))
+    silent = {"", say("activation")}
+    told = [index for index in range(6) if {line[1 + index] for line in shown} - silent]
+    titles = [header[index] for index in told]
+    rows = table(say("module"), *titles)
+    for column in rows.columns:
+        column.no_wrap = True
+    cells = [[str(line[1 + index]) for index in told] for line in shown]
+    width = room([titles, *cells], view.width)
+    for line, row in zip(shown, cells, strict=True):
+        style = "red" if line.is_bad else ""
+        rows.add_row(Text(shorten(line.module, width), style=style), *row)
     left = len(lines) - len(shown)
     more = [Text(say("{n} more with --all", n=left), style="dim")] if left > 0 else []
     title = say("Precision: bits of room to the maximum")

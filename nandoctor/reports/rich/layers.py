@@ -8,12 +8,12 @@ from rich.text import Text
 from nandoctor.evidence import Histogram
 from nandoctor.findings import Report
 from nandoctor.reports.layers import layer_bars
-from nandoctor.reports.rich.style import section, table
+from nandoctor.reports.rich.style import room, section, table
 from nandoctor.reports.text import number, shorten
 from nandoctor.reports.view import View
 from nandoctor.reports.words import Words
 
-ROWS, BAR = 12, 24
+ROWS, BAR = 12, 20
 STYLE = {"error": "red", "warning": "yellow", "": "blue"}
 
 
@@ -24,7 +24,7 @@ def layers(report: Report, view: View, say: Words) -> RenderableType | None:
         return None
     rows = table(say("weight"), say("rms"), "", "")
     rows.columns[1].justify = "right"
-    width = max(view.width - BAR - 30, 16)
+    width = room([[number(bar.norm), "━" * BAR, bar.label] for bar in bars], view.width)
     for bar in bars:
         length = 1 + round(bar.share * (BAR - 1)) if bar.norm else 0
         ink = Text("━" * length, style=STYLE[bar.kind], no_wrap=True)

@@ -38,7 +38,7 @@ def loss(report: Report, view: View, say: Words) -> RenderableType | None:
 def _title(report: Report, drawn: Curve | None, say: Words) -> str:
     title = say("Loss curve")
     if report.pattern is not None:
-        title += f": {pattern_title(report.pattern, say)}"
+        title += say(": ") + pattern_title(report.pattern, say)
     if drawn is not None and drawn.segment:
         title += " · " + say("segment {which}", which=drawn.segment)
     if drawn is not None and drawn.is_log:

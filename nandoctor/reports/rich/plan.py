@@ -22,7 +22,7 @@ def plan(report: Report, view: View, say: Words) -> RenderableType | None:
     for index, item in enumerate(report.prescriptions, 1):
         line = Text(item.action)
         if item.value:
-            line.append(": ").append(item.value, style="bold")
+            line.append(say(": ")).append(item.value, style="bold")
         grade = item.grade.name
         line.append(f"  [{say(grade)}]", style=GRADE[grade])
         if item.why:
