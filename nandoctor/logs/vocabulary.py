@@ -6,17 +6,6 @@ from functools import lru_cache
 VALIDATION = {
     "val", "valid", "validation", "test", "testing", "eval", "evaluation", "dev", "vl", "cv",
 }  # fmt: skip
-    "val",
-    "valid",
-    "validation",
-    "test",
-    "testing",
-    "eval",
-    "evaluation",
-    "dev",
-    "vl",
-    "cv",
-}
 TRAIN = {"train", "training", "trn", "tr", "trainer", "learn"}
 PLAIN = {"loss", "losses", "train", "training", "trn", "tr", "total", "lm", "is", "the"}
 """Words of names that say no more than that this is the loss."""
@@ -35,8 +24,8 @@ NOT_A_LOSS = {
     "scale", "scaler", "scaling", "weight", "weights", "coef", "coeff", "diff", "threshold", "nan",
     "history", "improved", "lambda", "time", "norm", "var", "std", "ratio", "early", "patience",
     "packet", "lr", "inf", "free", "accuracy", "acc", "every", "freq", "type", "id",
-    "num", "count", "scores", "signs", "factor", "aux_weight", "interval_ms", "ms", "sec", "gradient",
-    "alpha",
+    "num", "count", "scores", "signs", "factor", "aux_weight", "interval_ms", "ms", "sec",
+    "gradient", "alpha",
 }  # fmt: skip
 NOISE = {
     "s", "time", "eta", "sec", "secs", "seconds", "ms", "speed", "throughput", "ips", "mem",
