@@ -3,9 +3,9 @@
 from nandoctor.evidence import Evidence, TensorStats
 from nandoctor.findings import Finding, Grade, Rule
 from nandoctor.rules.attribution import component_of
+from nandoctor.rules.families import families_of, is_matrix, starts_at_zero
 
 CODE, CAUSE = "ND407", "dead_tensor"
-ONE_DIMENSIONAL = 1
 
 DOC = """
 ## What it does
@@ -24,8 +24,8 @@ language_model.layers.3.mlp.up_proj.weight: all 4096 values are 0
 Check the log of the load for missing keys, and the initialisation.
 
 ## Look-alikes
-LoRA's B matrix, zero-initialised residual gates and adapters start at 0 on purpose; vectors
-(biases, norm weights) are constant at the start.
+LoRA's B matrix is zero at the start on purpose, as is a matrix that is zero in every layer (gates,
+adapters); vectors (biases, norm weights) are constant at the start.
 
 ## References
 torch.nn.Module.load_state_dict (missing_keys); Hu et al. 2021, "LoRA".
@@ -36,6 +36,9 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     """Note each such matrix of the crash checkpoint."""
     tensors = evidence.crash.tensors if evidence.crash else ()
     dead = [t for t in tensors if _is_dead(t)]
+    same = [group for group in families_of(tensors) if len(group) > 1 and all(map(_is_dead, group))]
+    meant = {tensor.name for group in same for tensor in group}
+    dead = [t for t in dead if t.name not in meant and not starts_at_zero(t)]
     return tuple(
         Finding(
             CODE, CAUSE, "note", Grade.observed, f"{t.name}: all {t.numel} values are {t.min:.4g}",
@@ -46,7 +49,7 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
 
 
 def _is_dead(tensor: TensorStats) -> bool:
-    if tensor.role != "parameter" or len(tensor.shape) <= ONE_DIMENSIONAL or tensor.numel < 4:
+    if not is_matrix(tensor):
         return False
     return tensor.is_finite and tensor.min is not None and tensor.min == tensor.max
 

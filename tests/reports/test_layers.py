@@ -1,9 +1,10 @@
-"""Weights by layer: what is out of its family, and what only looks so."""
+"""Weights by layer: what is marked in the picture."""
+
+from dataclasses import replace
 
 import builders
-import pytest
 
-from nandoctor.findings import Report
+from nandoctor.findings import Finding, Grade, Report
 from nandoctor.reports.layers import layer_bars
 from nandoctor.reports.words import words
 
@@ -24,21 +25,13 @@ def labels(report: Report) -> dict[str, str]:
     return {bar.name: bar.label for bar in bars if bar.label}
 
 
-def test_layer_a_hundred_times_its_siblings_is_out_of_family() -> None:
-    """The same weight of the other layers is the measure."""
-    norms = {f"layers.{i}.proj.weight": 1.0 + 0.1 * i for i in range(6)}
-    assert labels(inspected({**norms, "layers.3.proj.weight": 150.0})) == {
-        "layers.3.proj.weight": "out of family"
-    }
-
-
-@pytest.mark.parametrize("norms", [
-    {f"layers.{i}.proj.weight": 2.0**i for i in range(6)},
-    {"embed.weight": 500.0, "layers.0.norm.weight": 1.0, "head.weight": 3.0},
-])  # fmt: skip
-def test_layers_that_grow_with_depth_or_have_no_siblings_stay_unmarked(norms: dict) -> None:
-    """The look-alikes: a slope over depth, and weights of different kinds."""
-    assert labels(inspected(norms)) == {}
+def test_layer_that_a_finding_calls_out_of_family_is_marked() -> None:
+    """The picture shows what the rule found, and judges nothing itself."""
+    norms = {f"layers.{i}.proj.weight": 1.0 for i in range(6)}
+    found = Finding("ND408", "out_of_family", "warning", Grade.observed, "", "layers.3.proj.weight")
+    report = replace(inspected(norms), findings=(found,))
+    assert labels(report) == {"layers.3.proj.weight": "out of family"}
+    assert labels(inspected({**norms, "layers.3.proj.weight": 150.0})) == {}
 
 
 def test_layer_bars_of_other_commands_are_none() -> None:

@@ -8,6 +8,13 @@ from rules.examples.made import Example, scanned
 
 FLIPPED = builders.tensor("projector.weight", max=1.2e31, rms_rest=0.15, absmax_index=(3, 5))
 LARGE = builders.tensor("embed.weight", max=9.0, rms_rest=0.15)
+LAYERS = [
+    builders.tensor(
+        f"layers.{i}.fc.weight", min=-0.1, max=0.1, l2=0.08 * (i + 1), rms_rest=0.02 * (i + 1)
+    )
+    for i in range(6)
+]
+SCALED = replace(LAYERS[3], min=-99.0, max=99.0, l2=160.0, rms_rest=40.0)
 FIRST = builders.tensor("exp_avg.fc.weight", role="exp_avg", min=-0.3, max=0.3, l2=1.0)
 SECOND = builders.tensor("exp_avg_sq.fc.weight", role="exp_avg_sq", min=0.0, max=0.1, mean=0.01)
 GRADIENT = builders.tensor("fc.weight.grad", role="gradient", l2=2.5)
@@ -33,4 +40,5 @@ EXAMPLES = {
         scanned(builders.tensor(min=0.0, max=0.0, l2=0.0)),
         scanned(builders.tensor("fc.bias", shape=(16,), min=0.0, max=0.0, l2=0.0)),
     ),
+    "out_of_family": Example(scanned(*LAYERS[:3], SCALED, *LAYERS[4:]), scanned(*LAYERS)),
 }
