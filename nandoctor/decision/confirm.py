@@ -13,11 +13,12 @@ def confirm(evidence: Evidence, finding: Finding) -> Finding:
     """Return the finding with the grade that the trials give it.
 
     Verified: an intervention that the rule names made the reproduced step finite, and it does not
-    hide the fault. A note, or a finding about something else than the failing step, stays as it is.
+    hide the fault. A note, a finding about something else than the failing step and one that
+    evidence speaks against stay as they are.
     """
     if not finding.is_cause or finding.severity == "note" or finding.grade is Grade.verified:
         return finding
-    if not is_reproduced(evidence):
+    if finding.against or not is_reproduced(evidence):
         return finding
     proof = proof_of(evidence, finding)
     if proof is None or _concerns_log_only(finding):

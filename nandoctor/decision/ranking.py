@@ -15,8 +15,11 @@ DYNAMICS = frozenset(
         "optimizer_instability", "resume_mismatch", "bad_batch",
     }
 )  # fmt: skip
+RATES = frozenset({"learning_rate_too_high", "missing_warmup"})
 STATE = frozenset({"bad_parameter", "bad_buffer", "optimizer_state"})
 DATA = frozenset({"bad_input", "unnormalised_input"})
+OVERFLOW = frozenset({"fp16_overflow", "range_overflow"})
+STOPPED = 0.9  # a loss scale that fell at every step: nothing was trained any more
 PROVED = 0.85  # a state finding at or above it rests on a fact that no sound run can show
 LEAST = 0.4  # below this fit the evidence does not decide, and nandoctor abstains
 
@@ -65,7 +68,7 @@ def weighed(evidence: Evidence, finding: Finding, causes: Sequence[Finding]) -> 
     elif finding.cause in STATE | DATA:
         factor, reason = 1.0, ""
     else:
-        factor, reason = _against_op(evidence, causes)
+        factor, reason = _against_op(evidence, finding, causes)
     weight *= factor
     if reason:
         reasons.append(reason)
@@ -117,20 +120,32 @@ def _speaks_of_weights(evidence: Evidence, finding: Finding) -> bool:
 
 
 def _is_visible_in_data(finding: Finding, causes: Sequence[Finding]) -> bool:
-    return finding.cause == "bad_batch" and any(
-        other.cause in DATA and other.score >= 0.6 for other in causes
-    )
+    """Whether the batch shows what threw the weights out, or made an ordinary rate too high."""
+    data = [other for other in causes if other.cause in DATA and other.score >= 0.6]
+    if finding.cause == "bad_batch":
+        return bool(data)
+    is_rate = finding.cause in RATES and finding.score < PROVED
+    return is_rate and any(o.cause == "unnormalised_input" and not o.against for o in data)
 
 
-def _against_op(evidence: Evidence, causes: Sequence[Finding]) -> tuple[float, str]:
+def _against_op(
+    evidence: Evidence, finding: Finding, causes: Sequence[Finding]
+) -> tuple[float, str]:
     """An op that fails after the run had diverged is the mechanism, not the cause."""
+    stopped = [c for c in causes if c.cause == "loss_scale_collapse" and c.score >= STOPPED]
+    if stopped and finding.cause in OVERFLOW:
+        return 0.55, f"it is how every step fails: {stopped[0].message}"
     trial = evidence.trial("old_weights")
     if trial is not None and trial.outcome == "not_fixed":
         return 1.0, ""
-    dynamics = [c for c in causes if c.cause in DYNAMICS and c.score >= 0.5]
-    if not dynamics:
+    earlier = [
+        c for c in causes
+        if (c.cause in DYNAMICS and c.score >= 0.5) or (c.cause in STATE and c.score >= 0.75)
+    ]  # fmt: skip
+    if not earlier:
         return 1.0, ""
-    first = max(dynamics, key=lambda c: c.score)
+    first = max(earlier, key=lambda c: c.score)
     if trial is not None and trial.outcome == "fixed":
         return 0.5, f"the last good weights pass the same batch: {first.message}"
-    return 0.55, f"the run had diverged before: {first.message}"
+    what = "the stored state is damaged" if first.cause in STATE else "the run had diverged before"
+    return 0.55, f"{what}: {first.message}"

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nandoctor.decision.confirm import confirm_all, is_reproduced
-from nandoctor.decision.ranking import DATA, DYNAMICS, LEAST, STATE, Candidate, is_crash, ranked
+from nandoctor.decision.ranking import (
+    DATA,
+    DYNAMICS,
+    LEAST,
+    PROVED,
+    RATES,
+    STATE,
+    Candidate,
+    is_crash,
+    ranked,
+)
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Alternative, Diagnosis, Finding, Grade
 
 MOST = {Grade.hypothesis: 0.5, Grade.observed: 0.8, Grade.reproduced: 0.9, Grade.verified: 0.99}
+SHAPES = RATES | {"bad_batch"}
 _NUM_ALTERNATIVES = 5
 
 
@@ -42,6 +53,8 @@ def grade_of(evidence: Evidence, lead: Candidate) -> Grade:
         return Grade.reproduced if evidence.is_fixed_by("old_weights") else finding.grade
     if lead.weight < 0.5 and finding.grade < Grade.verified:
         return Grade.hypothesis
+    if finding.cause in SHAPES and finding.score < PROVED and evidence.replay is None:
+        return Grade.hypothesis  # the shape of a curve alone: other causes draw the same
     return finding.grade
 
 
@@ -56,7 +69,7 @@ def mechanism_of(lead: Finding, others: Sequence[Candidate]) -> str | None:
     """Return the op's own pathology where the leading cause lies before it."""
     if lead.mechanism:
         return lead.mechanism
-    if lead.cause not in DYNAMICS | STATE | DATA:
+    if lead.cause not in DYNAMICS | STATE | DATA | {"loss_scale_collapse"}:
         return None
     ops = [c.finding.cause for c in others if is_op(c.finding)]
     return ops[0] if ops else None

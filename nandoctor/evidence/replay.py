@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from nandoctor.evidence.origin import Headroom, LayerNumerics, Origin, Phase
@@ -61,6 +62,7 @@ class Probe:
 
     Args:
         recorded_loss: What the run logged for that step, None where it did not.
+        sizes: Root mean square of the finite elements of each floating-point batch entry, by name.
     """
 
     step: int
@@ -68,3 +70,4 @@ class Probe:
     grad_norm: float | None
     recorded_loss: float | None = None
     recorded_grad_norm: float | None = None
+    sizes: Mapping[str, float] = field(default_factory=dict)

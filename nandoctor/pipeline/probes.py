@@ -15,7 +15,7 @@ MOST_BYTES = 4_000_000_000  # a larger checkpoint is not loaded a second time
 
 
 def probed(evidence: Evidence, model: str, options: dict[str, Any]) -> tuple[Probe, ...]:
-    """Run the batches of the good step and of the steps up to the onset on the good weights.
+    """Run batches on the good weights: of the run's start, of the good step, up to the onset.
 
     Args:
         model: The replay file; it must offer ``make_batch(step)``.
@@ -27,7 +27,11 @@ def probed(evidence: Evidence, model: str, options: dict[str, Any]) -> tuple[Pro
         return ()
     if good.training.step > onset or good.num_bytes > MOST_BYTES:
         return ()
-    steps = {good.training.step, *range(max(good.training.step, onset - NUM_STEPS + 1), onset + 1)}
+    steps = {
+        int(history.step[0]),
+        good.training.step,
+        *range(max(good.training.step, onset - NUM_STEPS + 1), onset + 1),
+    }
     try:
         return tuple(_run(evidence, model, options, sorted(steps)))
     except NandoctorError:
@@ -58,8 +62,20 @@ def _run(evidence: Evidence, model: str, options: dict[str, Any], steps: list[in
             batch = map_tensors(blueprint.make_batch(step), lambda tensor: tensor.to(device))
         outcome = run_step(replace(target, batch=batch))
         recorded = _recorded(evidence.history, step)
-        found.append(Probe(step, outcome.loss, outcome.grad_norm, *recorded))
+        found.append(Probe(step, outcome.loss, outcome.grad_norm, *recorded, _sizes(batch)))
     return found
+
+
+def _sizes(batch: Any) -> dict[str, float]:
+    """Return the root mean square of each floating-point entry."""
+    from nandoctor.batches import named_tensors
+
+    floats = {name: t.double() for name, t in named_tensors(batch) if t.is_floating_point()}
+    return {
+        name: float(values[values.isfinite()].square().mean().sqrt())
+        for name, values in floats.items()
+        if values.isfinite().any()
+    }
 
 
 def _recorded(history: MetricHistory, step: int) -> tuple[float | None, float | None]:

@@ -3,8 +3,8 @@
 from nandoctor.evidence import Evidence, TensorStats
 from nandoctor.findings import Finding, Grade, Rule, Severity
 from nandoctor.rules.attribution import component_of
-from nandoctor.rules.bad_parameter import is_buffer
 from nandoctor.rules.site import replayed
+from nandoctor.rules.weights import is_buffer
 
 CODE, CAUSE = "ND402", "bad_buffer"
 

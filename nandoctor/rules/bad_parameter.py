@@ -9,9 +9,15 @@ from nandoctor.rules.attribution import component_of
 from nandoctor.rules.curve import curve_of
 from nandoctor.rules.moments import moved_too_far
 from nandoctor.rules.site import replayed
+from nandoctor.rules.weights import (
+    is_buffer,
+    is_flipped,
+    is_lone,
+    moments_went_first,
+    saved_after_the_fact,
+)
 
 CODE, CAUSE = "ND401", "bad_parameter"
-FLIP = 2.0**10  # a flip of a high exponent bit moves a value by 2^16 or more
 
 DOC = """
 ## What it does
@@ -60,7 +66,7 @@ def _replayed(evidence: Evidence) -> list[Finding]:
         return []
     name = origin.tensor or origin.module
     message = f"{name} is non-finite and is read first by {origin.module or 'the root'}"
-    late = saved_after_the_fact(evidence)
+    late = _innocent(evidence, name)
     return [_finding(message, name, 0.3 if late else 0.95, late, grade=Grade.reproduced)]
 
 
@@ -70,14 +76,13 @@ def _repaired(evidence: Evidence) -> list[Finding]:
     if trial is None or trial.outcome != "fixed" or (curve and curve.num_rising):
         return []  # after a divergence sound weights help as well, whatever began it
     message = f"with {trial.detail} restored the step is finite"
-    return [_finding(message, trial.detail, 0.85, False, grade=Grade.reproduced)]
+    return [_finding(message, trial.detail, 0.85, "", grade=Grade.reproduced)]
 
 
 def _stored(evidence: Evidence) -> list[Finding]:
     crash = evidence.crash
     if crash is None:
         return []
-    late = saved_after_the_fact(evidence)
     bad = [t for t in crash.tensors if t.role in ("parameter", "master", "ema") and not t.is_finite]
     found = [
         _finding(
@@ -85,13 +90,25 @@ def _stored(evidence: Evidence) -> list[Finding]:
             t.name, 0.3 if late else 0.9, late,
         )
         for t in bad
+        for late in (_innocent(evidence, t.name),)
     ]  # fmt: skip
     if _reach_nothing(evidence):
         found = [_harmless(finding) for finding in found]
     good = evidence.last_good.tensors if evidence.last_good else ()
     before = {tensor.name: tensor for tensor in good}
-    flipped = [t for t in crash.tensors if is_flipped(t) and _is_lone(t, before.get(t.name))]
+    flipped = [t for t in crash.tensors if is_flipped(t) and is_lone(t, before.get(t.name))]
+    if curve_of(evidence) is not None and not flipped:
+        flipped = [t for t in good if is_flipped(t)]  # saved after it: all that trained on is lost
     return found + [_flipped(tensor, evidence) for tensor in flipped]
+
+
+def _innocent(evidence: Evidence, name: str) -> str:
+    """Return what else made the weight non-finite, empty where nothing shows it."""
+    if saved_after_the_fact(evidence):
+        return "most parameters are non-finite: an update with NaN gradients was applied before"
+    if moments_went_first(evidence, name):
+        return "the optimizer's moments of this very weight are bad: its update made it so"
+    return ""
 
 
 def _reach_nothing(evidence: Evidence) -> bool:
@@ -105,20 +122,6 @@ def _harmless(finding: Finding) -> Finding:
     return replace(finding, severity="note", message=message, is_cause=False, prescriptions=())
 
 
-def _is_lone(tensor: TensorStats, before: TensorStats | None) -> bool:
-    """Whether the rest of the tensor is as it was: a flip changes one element, dynamics all."""
-    if before is None or not before.rms_rest or tensor.rms_rest is None:
-        return True
-    return 0.1 < tensor.rms_rest / before.rms_rest < 10.0
-
-
-def is_flipped(tensor: TensorStats) -> bool:
-    """Whether one finite element of a parameter stands far above all others."""
-    if tensor.role != "parameter" or tensor.numel < 8 or not tensor.rms_rest:
-        return False
-    return (tensor.absmax or 0.0) > max(FLIP * tensor.rms_rest, 1.0) and tensor.is_finite
-
-
 def _flipped(tensor: TensorStats, evidence: Evidence) -> Finding:
     peak, rest = tensor.absmax or 0.0, tensor.rms_rest or 1.0
     lines = [f"{peak / rest:.3g} times the rms of the rest, about 2^{math.log2(peak / rest):.0f}"]
@@ -130,44 +133,14 @@ def _flipped(tensor: TensorStats, evidence: Evidence) -> Finding:
         f"{tensor.name}{list(tensor.absmax_index or ())} is {peak:.4g}: one element out of family"
     )
     score = 0.93 if tensor.name in moved else 0.75
-    return _finding(message, tensor.name, score, False, tuple(lines), Grade.observed)
-
-
-def saved_after_the_fact(evidence: Evidence) -> bool:
-    """Whether most parameters are non-finite: the trace of an update with NaN gradients."""
-    crash = evidence.crash
-    if crash is None:
-        return False
-    parameters = [t for t in crash.tensors if t.role == "parameter" and t.numel]
-    bad = [t for t in parameters if not t.is_finite]
-    whole = [t for t in bad if t.num_nonfinite > 0.9 * t.numel]
-    # A NaN gradient spoils whole tensors, a fault of the machine some elements.
-    return len(bad) > 1 and (len(bad) > 0.5 * len(parameters) or 2 * len(whole) > len(bad) > 2)
-
-
-def is_buffer(evidence: Evidence, name: str) -> bool:
-    """Whether a tensor is a buffer, by the scan where it saw it, by its name else."""
-    for facts in evidence.checkpoints[:1]:
-        for tensor in facts.tensors:
-            if tensor.name == name:
-                return tensor.role == "buffer"
-    inputs = evidence.replay.origin.inputs if evidence.replay and evidence.replay.origin else ()
-    roles = {item.stats.role for item in inputs if item.stats.name == name}
-    if roles & {"parameter", "buffer"}:
-        return "buffer" in roles
-    last = name.rsplit(".", 1)[-1]
-    return evidence.is_fixed_by("reset_buffer") or last.startswith(("running_", "inv_freq", "num_"))
+    return _finding(message, tensor.name, score, "", tuple(lines), Grade.observed)
 
 
 def _finding(
-    message: str, where: str, score: float, late: bool, extra: tuple[str, ...] = (),
+    message: str, where: str, score: float, late: str, extra: tuple[str, ...] = (),
     grade: Grade = Grade.observed,
 ) -> Finding:  # fmt: skip
-    against = (
-        ("most parameters are non-finite: an update with NaN gradients was applied before",)
-        if late
-        else ()
-    )
+    against = (late,) if late else ()
     action, why = "Restore the tensor from a sound checkpoint", "the rest of the run is sound"
     advice = () if late else (Prescription(action, where, why=why),)
     return Finding(

@@ -4,12 +4,13 @@ import numpy as np
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Rule, Severity
-from nandoctor.rules.curve import curve_of, values
+from nandoctor.rules.curve import SETTLED, curve_of, values
 from nandoctor.rules.events import first_events
 from nandoctor.rules.site import replayed
 
 CODE, CAUSE = "ND204", "loss_scale_collapse"
 HALVINGS = 5
+STOPPED = 0.9  # the score of a run that made no further step
 LAST = 20  # rows at the end: a collapse is dense, a healthy scaler halves now and then
 
 DOC = """
@@ -50,6 +51,10 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
             message = (
                 f"the loss scale was halved {halvings} times, down to {known[-1]:g} at the end"
             )
+            since = _stopped_since(evidence)
+            if since is not None:
+                line = f"no step from {since} on was applied, and the last good weights fail, too"
+                return (_finding(message, STOPPED, lines=(line,)),)
             if known[-1] < 1:
                 return (_finding(message, 0.7),)
             # A scaler also falls so while it looks for its first scale, in a sound run.
@@ -63,6 +68,18 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     return first_events(evidence, (CAUSE,), CODE, CAUSE, what)
 
 
+def _stopped_since(evidence: Evidence) -> int | None:
+    """Return the step from which a sound run made no step at all, whatever its weights."""
+    curve, history, trial = curve_of(evidence), evidence.history, evidence.trial("old_weights")
+    if curve is None or history is None or trial is None or trial.outcome != "not_fixed":
+        return None
+    scales = values(history.loss_scale)
+    if scales is None or curve.onset < SETTLED or len(scales) - curve.onset < HALVINGS:
+        return None
+    fall = np.diff(scales[curve.onset :])
+    return curve.step if (fall < 0).all() else None
+
+
 def _final_fall(scales: np.ndarray) -> int:
     """Return how often the scale was halved since it last grew."""
     growths = np.flatnonzero(np.diff(scales) > 0)
@@ -70,9 +87,12 @@ def _final_fall(scales: np.ndarray) -> int:
     return round(float(np.log2(since[0] / since[-1]))) if since.size else 0
 
 
-def _finding(message: str, score: float, severity: Severity = "error") -> Finding:
-    return Finding(CODE, CAUSE, severity, Grade.observed, message, "loss scale", score=score,
-                   component="optimizer")  # fmt: skip
+def _finding(
+    message: str, score: float, severity: Severity = "error", lines: tuple[str, ...] = ()
+) -> Finding:
+    return Finding(CODE, CAUSE, severity, Grade.observed, message, "loss scale", evidence=lines,
+                   score=score, component="optimizer")  # fmt: skip
 
 
-RULE = Rule(CODE, CAUSE, DOC, check, confirmed_by=("lower_loss_scale",))
+# A lower scale that does not help is no refutation: that no scale helps is what a collapse is.
+RULE = Rule(CODE, CAUSE, DOC, check)

@@ -1,17 +1,21 @@
 """Rule: an optimizer whose stored moments, or whose epsilon, make the update itself bad."""
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Prescription, Rule
 from nandoctor.rules.curve import curve_of, is_adaptive, param_group
-from nandoctor.rules.moments import impossible_moments, moved_too_far
+from nandoctor.rules.moments import impossible_moments, moved_too_far, parameter_of
 from nandoctor.rules.probing import hard_batch, is_data_cleared
 from nandoctor.rules.site import replayed, short
+from nandoctor.rules.weights import moments_went_first
 
 CODE, CAUSE = "ND403", "optimizer_state"
 FP16_ZERO = 2.0**-25
 SQUARE_LIMIT = 1.8e19
+SETTINGS = ("lr", "weight_decay", "momentum", "eps")
 ADVICE = (
     Prescription(
         "Load the optimizer state of the last good checkpoint", "else reset it and warm up again",
@@ -21,8 +25,9 @@ ADVICE = (
 
 DOC = """
 ## What it does
-Reports moments that are negative, non-finite or impossible, an epsilon that is zero in the
-parameters' dtype, and weights that moved further than any sound state could move them.
+Reports moments that are negative, non-finite or impossible, a learning rate or other setting that
+is NaN or infinite, an epsilon that is zero in the parameters' dtype, and weights that moved further
+than any sound state could move them.
 
 ## Why it matters
 Adam divides by sqrt(exp_avg_sq) + eps. A negative second moment gives NaN; one that is far too
@@ -63,6 +68,16 @@ def _phase(evidence: Evidence) -> Iterator[Finding]:
     lines = (f"op {origin.op} in {origin.source.function}",) if origin and origin.source else ()
     # Gradients whose squares leave float32's range spoil any second moment, however sound it was.
     overflows = replay.grad_norm is not None and not replay.grad_norm < SQUARE_LIMIT
+    broken = [
+        f"{key} is {value}" for key in SETTINGS for value in param_group(evidence, key)
+        if not math.isfinite(value)
+    ]  # fmt: skip
+    if broken:
+        found = _finding(f"{broken[0]}: {message}", where, 0.97, lines, Grade.reproduced)
+        why = "a schedule that divides by no steps, or a value read wrongly from a file"
+        advice = (Prescription(f"Find what computes this: {broken[0]}", why=why),)
+        yield replace(found, prescriptions=advice, confirmed_by=("lower_lr",))
+        return
     yield _finding(message, where, 0.4 if overflows else 0.95, lines, Grade.reproduced)
 
 
@@ -70,17 +85,32 @@ def _stored(evidence: Evidence) -> Iterator[Finding]:
     crash = evidence.crash
     if crash is None:
         return
-    parameters = {t.name for t in crash.tensors if t.role == "parameter" and not t.is_finite}
+    has_bad = any(t.role == "parameter" and not t.is_finite for t in crash.tensors)
     for tensor in crash.tensors:
         if tensor.role == "exp_avg_sq" and tensor.min is not None and tensor.min < 0:
             message = f"{tensor.name}: a second moment of {tensor.min:.4g} is negative"
             yield _finding(message, tensor.name, 0.95)
         elif tensor.role in ("exp_avg", "exp_avg_sq") and not tensor.is_finite:
             message = f"{tensor.name}: {tensor.num_nonfinite} values are non-finite"
-            yield _finding(message, tensor.name, 0.25 if parameters else 0.85)
+            came_first = not has_bad or moments_went_first(evidence, parameter_of(tensor.name))
+            found = _finding(message, tensor.name, 0.85 if came_first else 0.25)
+            yield _unread(found) if _is_unread(evidence, tensor.name) else found
     for tensor, ratio in impossible_moments(crash):
         message = f"{tensor.name} is {ratio:.3g} times what any gradients could have made"
         yield _finding(message, tensor.name, 0.96)
+
+
+def _is_unread(evidence: Evidence, name: str) -> bool:
+    """Whether the step was run with this state and came out finite: its parameter has no part."""
+    replay = evidence.replay
+    if replay is None or replay.phase is not None or replay.is_batch_synthetic:
+        return False
+    return any(text.startswith(f"state {name}:") for text in replay.harmless)
+
+
+def _unread(finding: Finding) -> Finding:
+    message = f"{finding.message}, and the step does not read them"
+    return replace(finding, severity="note", message=message, is_cause=False, prescriptions=())
 
 
 def _half(evidence: Evidence) -> Iterator[Finding]:

@@ -53,3 +53,22 @@ def test_optimizer_state_is_what_is_left_where_data_and_rate_are_cleared(
     evidence = logged(curve, onset=120, crash=128, lr=rates, checkpoint=stored)
     evidence = replace(evidence, probes=(Probe(120, loss, 1.0, 4.0, 3.0),))
     assert bool(found(evidence, "optimizer_state")) is fires
+
+
+@pytest.mark.parametrize(("loss", "fires"), [(0.9, True), (40.0, False)])
+def test_gradient_accumulation_given_a_norm_that_shoots_up_at_one_step(
+    loss: float, fires: bool
+) -> None:
+    """Sixteen times the probed norm at an ordinary loss; with the loss it is divergence."""
+    steps = [Probe(step, 1.0, 1.0, 1.0, 1.1) for step in (57, 58, 59)]
+    probes = (*steps, Probe(60, 1.0, 1.0, loss, 16.2))
+    evidence = replace(logged(DIVERGED, onset=61, crash=68), probes=probes)
+    assert bool(found(evidence, "gradient_accumulation")) is fires
+
+
+def test_bad_batch_on_good_weights_that_hold_a_flip_is_not_claimed() -> None:
+    """On such weights every batch has a huge loss."""
+    flipped = builders.tensor("w", min=-1.0, max=2e19, rms_rest=0.5, shape=(32,), numel=32)
+    evidence = replace(BAD_BATCH, probes=(Probe(60, 1600.0, 440.0, 1600.0, 440.0),))
+    evidence = replace(evidence, last_good=builders.checkpoint(tensors=(flipped,)))
+    assert all(f.grade.name != "reproduced" for f in found(evidence, "bad_batch"))

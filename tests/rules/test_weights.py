@@ -1,0 +1,63 @@
+"""What stored weights and moments show: whose fault a non-finite weight is."""
+
+from dataclasses import replace
+
+import builders
+
+from nandoctor.evidence import Evidence, TensorStats
+from nandoctor.rules import run_rules
+from rules.examples.dynamics import DIVERGED
+from rules.examples.made import logged, stored_state
+
+
+def bad(name: str, role: str = "parameter", **changes: object) -> TensorStats:
+    """Build a tensor of 32 values with one NaN."""
+    given = {"shape": (8, 4), "numel": 32, "num_nan": 1, "first_bad": (0, 3), **changes}
+    return builders.tensor(name, role=role, **given)
+
+
+def sound(name: str, role: str = "parameter", **changes: object) -> TensorStats:
+    """Build a sound tensor of 32 values."""
+    return builders.tensor(name, role=role, **{"shape": (8, 4), "numel": 32, **changes})
+
+
+def causes(evidence: Evidence) -> dict[str, float]:
+    """Return the best score of each cause."""
+    found: dict[str, float] = {}
+    for finding in run_rules(evidence):
+        found[finding.cause] = max(found.get(finding.cause, 0.0), finding.score)
+    return found
+
+
+def stored(*tensors: TensorStats) -> Evidence:
+    """Build a crash checkpoint with these tensors and three sound weights."""
+    others = [sound(f"layer.{i}.weight") for i in range(3)]
+    return Evidence("diagnose", checkpoints=(stored_state(*others, *tensors),))
+
+
+def test_weight_with_a_bad_moment_of_its_own_is_the_optimizers_fault() -> None:
+    """One NaN weight, one NaN moment of it, all other moments sound: the update made it so."""
+    found = causes(stored(bad("head.weight"), bad("exp_avg.head.weight", "exp_avg")))
+    assert found["optimizer_state"] > found["bad_parameter"] + 0.4
+
+
+def test_weight_whose_second_moment_is_negative_is_the_optimizers_fault() -> None:
+    """No gradient makes a mean of squares negative."""
+    second = sound("exp_avg_sq.head.weight", "exp_avg_sq", min=-1e-3)
+    found = causes(stored(bad("head.weight"), second))
+    assert found["optimizer_state"] > found["bad_parameter"] + 0.4
+
+
+def test_weight_with_sound_moments_is_itself_at_fault() -> None:
+    """A flip in memory leaves the moments alone."""
+    found = causes(stored(bad("head.weight"), sound("exp_avg.head.weight", "exp_avg")))
+    assert found["bad_parameter"] >= 0.9
+    assert "optimizer_state" not in found
+
+
+def test_flip_that_the_good_checkpoint_holds_already_is_found_there() -> None:
+    """The checkpoint was saved after the flip, and everything since was trained on it."""
+    flipped = sound("head.weight", min=-1.0, max=2e19, rms_rest=0.5, absmax_index=(0, 3))
+    evidence = logged(DIVERGED, onset=60, crash=68, checkpoint=stored_state(sound("head.weight")))
+    evidence = replace(evidence, last_good=builders.checkpoint(tensors=(flipped,)))
+    assert causes(evidence)["bad_parameter"] == 0.75
