@@ -139,6 +139,19 @@ class ChecklistItem:
 
 
 @dataclass(frozen=True, slots=True)
+class ComponentSummary:
+    """The parameters of one part of the model; ``rms`` and ``absmax`` are of the finite ones."""
+
+    component: Component
+    num_tensors: int
+    numel: int
+    num_nonfinite: int
+    num_bad_tensors: int
+    rms: float
+    absmax: float
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that a renderer may see."""
 
@@ -162,6 +175,8 @@ class Report:
     checklist: tuple[ChecklistItem, ...] = ()
     histograms: tuple[Histogram, ...] = ()
     """Magnitudes of the tensors that were asked for."""
+    components: tuple[ComponentSummary, ...] = ()
+    """The inspected model part by part, where its names tell several parts."""
     changes: tuple[TensorChange, ...] = ()
     """What changed from one checkpoint to another, worst first."""
     series: tuple[TensorSeries, ...] = ()
@@ -205,6 +220,7 @@ class Report:
             "logs": [_log_dict(log) for log in self.logs],
             "skipped": [plain(item) for item in self.skipped],
             "histograms": [plain(item) for item in self.histograms],
+            "components": [plain(item) for item in self.components],
             "changes": [plain(item) for item in self.changes],
             "series": [plain(item) for item in self.series],
             "checklist": [plain(item) for item in self.checklist],

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
 from fnmatch import fnmatchcase
 
 import numpy as np
+from numpy.typing import NDArray
 
+from nandoctor.checkpoints.assembly import parts_of
 from nandoctor.checkpoints.checkpoint import Checkpoint
-from nandoctor.checkpoints.comparing import chunks
+from nandoctor.checkpoints.contents import TensorRef
 from nandoctor.checkpoints.naming import TensorHandle
-from nandoctor.checkpoints.tensors import TensorBuilder
+from nandoctor.checkpoints.scanning import Worker, tasks_of
 from nandoctor.errors import UnreadableInputError
 from nandoctor.evidence import Histogram
 
@@ -29,21 +33,38 @@ def histograms(checkpoint: Checkpoint, pattern: str) -> tuple[Histogram, ...]:
         raise UnreadableInputError(
             f"{checkpoint.path}: no tensor matches {pattern!r}", hint="--all lists the names"
         )
-    return tuple(_histogram(checkpoint.path, handle) for handle in chosen[:MOST])
+    with closing(Worker()) as worker:
+        return tuple(_histogram(checkpoint.path, handle, worker) for handle in chosen[:MOST])
 
 
-def _histogram(path: str, handle: TensorHandle) -> Histogram:
+def _histogram(path: str, handle: TensorHandle, worker: Worker) -> Histogram:
     counts: Counter[int] = Counter()
-    num_zero = num_nonfinite = 0
-    tensor = TensorBuilder(path).tensor(handle.ref, handle.name)
-    for chunk in chunks(tensor.abs() if tensor.is_complex() else tensor):
-        size = chunk[chunk.isfinite()].abs()
-        num_nonfinite += chunk.numel() - size.numel()
-        num_zero += int((size == 0).sum())
-        powers = size[size > 0].frexp().exponent.numpy() - 1
-        exponents, numbers = np.unique(powers, return_counts=True)
-        counts.update(dict(zip(exponents.tolist(), numbers.tolist(), strict=True)))
+    num_zero = num_nonfinite = num_stored = 0
+    try:
+        for values, repeats in _blocks(handle.ref, worker):
+            size = np.abs(values[np.isfinite(values)])
+            num_stored += repeats * len(values)
+            num_nonfinite += repeats * (len(values) - len(size))
+            num_zero += repeats * int(np.count_nonzero(size == 0))
+            powers = np.frexp(size[size > 0])[1] - 1
+            exponents, numbers = np.unique(powers, return_counts=True)
+            numbers *= repeats
+            counts.update(dict(zip(exponents.tolist(), numbers.tolist(), strict=True)))
+    except ValueError as error:
+        raise UnreadableInputError(f"{path}: {handle.name}: {error}") from error
+    if handle.ref.sparse is not None:
+        num_zero += max(0, handle.ref.numel - num_stored)
     ordered = sorted(counts)
     return Histogram(
         handle.name, tuple(ordered), tuple(counts[e] for e in ordered), num_zero, num_nonfinite
     )
+
+
+def _blocks(ref: TensorRef, worker: Worker) -> Iterator[tuple[NDArray[np.float64], int]]:
+    """Yield numbers of a tensor, complex ones by their magnitude, and how often they count."""
+    for part in parts_of(ref):
+        for task in tasks_of(0, part.ref, exact=False):
+            for values in worker.values(task):
+                is_complex = task.kind.parts == 2
+                size = np.hypot(values[::2], values[1::2]) if is_complex else values
+                yield size, task.plan.repeats

@@ -24,6 +24,7 @@ from nandoctor.checkpoints.meaning import (
 )
 from nandoctor.checkpoints.partial import Partial
 from nandoctor.checkpoints.positioned import open_sequential, read_into
+from nandoctor.checkpoints.small_values import decode
 from nandoctor.checkpoints.table_kernel import measure_table
 from nandoctor.checkpoints.views import ViewPlan, gather, plan_view
 
@@ -91,6 +92,17 @@ class Worker:
                 whole.add(part)
         whole.repeat(task.plan.repeats)
         return whole
+
+    def values(self, task: Task) -> Iterator[NDArray[np.float64]]:
+        """Yield the numbers of a task, block by block; repeated elements come once."""
+        transform = transform_of(task.ref)
+        for _, raw in self._blocks(task):
+            table = table_of(task.kind, transform)
+            if table is not None:
+                yield table[raw]
+                continue
+            values = decode(raw, task.kind.base, swapped=task.ref.swapped)
+            yield values if transform is None else transform(values)
 
     def _measure(
         self, raw: NDArray[np.uint8], task: Task, table: Any, transform: Transform | None

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from nandoctor import decision
 from nandoctor.evidence import Evidence, LogFacts
-from nandoctor.findings import Report
+from nandoctor.findings import ComponentSummary, Report
+from nandoctor.pipeline.components import components_of
 from nandoctor.pipeline.showing import SUSPICIOUS, Showing
 from nandoctor.rules import run_rules
 
@@ -30,8 +31,15 @@ def report_on(evidence: Evidence, *, showing: Showing = SUSPICIOUS) -> Report:
         checkpoints=evidence.checkpoints,
         skipped=evidence.skipped,
         timings=evidence.timings,
+        components=_components(evidence),
     )
     return diagnosed(report, evidence) if evidence.command in DIAGNOSING else report
+
+
+def _components(evidence: Evidence) -> tuple[ComponentSummary, ...]:
+    if evidence.command != "inspect" or evidence.crash is None:
+        return ()
+    return components_of(evidence.crash.tensors)
 
 
 def diagnosed(report: Report, evidence: Evidence) -> Report:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nandoctor.evidence import CheckpointFacts, LogFacts
-from nandoctor.findings import Report
+from nandoctor.findings import ComponentSummary, Report
 from nandoctor.reports.text import number, shorten, size
 from nandoctor.reports.words import Words
 
@@ -13,12 +13,13 @@ _LONGEST = 160
 
 def read_facts(report: Report, say: Words) -> list[tuple[str, str]]:
     """Return one row a fact; the label stands at the first row of a file only."""
-    rows = [row for facts in report.checkpoints for row in _checkpoint(facts, say)]
+    parts = [_component(part, say) for part in report.components]
+    rows = [row for facts in report.checkpoints for row in _checkpoint(facts, parts, say)]
     return rows + [row for log in report.logs for row in _log(log, say)]
 
 
-def _checkpoint(facts: CheckpointFacts, say: Words) -> list[tuple[str, str]]:
-    lines = [" · ".join(_training(facts, say))]
+def _checkpoint(facts: CheckpointFacts, parts: list[str], say: Words) -> list[tuple[str, str]]:
+    lines = [" · ".join(_training(facts, say)), *parts]
     if facts.missing:
         what = ", ".join(facts.missing)
         lines.append(say("lacks for a faithful resume: {what}", what=what))
@@ -33,6 +34,16 @@ def _checkpoint(facts: CheckpointFacts, say: Words) -> list[tuple[str, str]]:
         for part in facts.damage[:EVENTS]
     ]
     return [(say("checkpoint"), facts.path), *(("", line) for line in lines)]
+
+
+def _component(part: ComponentSummary, say: Words) -> str:
+    text = say("{name}: {n} tensors, {count} values, rms {rms}", name=say(part.component),
+               n=part.num_tensors, count=f"{part.numel:,}", rms=number(part.rms))  # fmt: skip
+    if not part.num_nonfinite:
+        return text
+    bad = say("{bad} non-finite values in {n} tensors", bad=f"{part.num_nonfinite:,}",
+              n=part.num_bad_tensors)  # fmt: skip
+    return f"{text}; {bad}"
 
 
 def _training(facts: CheckpointFacts, say: Words) -> list[str]:

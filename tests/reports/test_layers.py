@@ -37,3 +37,11 @@ def test_layer_that_a_finding_calls_out_of_family_is_marked() -> None:
 def test_layer_bars_of_other_commands_are_none() -> None:
     """A diagnosis has the gradient flow instead."""
     assert layer_bars(builders.report(), 9, words("en")) == ([], 0)
+
+
+def test_layer_bars_leave_out_biases_that_are_still_zero() -> None:
+    """They would crowd out the layers that stand out; a zero matrix is shown."""
+    zeros = [builders.tensor(f"layers.{i}.bias", shape=(9,), numel=9, l2=0.0) for i in range(20)]
+    bad = builders.tensor("head.weight", num_nan=1)
+    report = Report("inspect", checkpoints=(builders.checkpoint(tensors=(*zeros, bad)),))
+    assert labels(report) == {"head.weight": "non-finite"}
