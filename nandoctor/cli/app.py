@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, Any
@@ -44,10 +45,22 @@ def load(name: str) -> Any:
     """Import a command's module and return the command, or the group of commands, in it."""
     module = import_module(f"nandoctor.cli.{name}")
     if hasattr(module, "app"):
-        return typer.main.get_command(module.app)
+        group = typer.main.get_command(module.app)
+        for command in group.commands.values():  # type: ignore[attr-defined]
+            _with_plain_help(command)
+        return group
     single = typer.Typer(add_completion=False)
     single.command(name)(module.command)
-    return typer.main.get_command(single)
+    return _with_plain_help(typer.main.get_command(single))
+
+
+def _with_plain_help(command: Any) -> Any:
+    """Let a flag show no ``<bool>``, and a paragraph of the help fill the line."""
+    command.help = re.sub(r"(?<!\n)\n(?!\n)", " ", command.help or "")
+    for parameter in command.params:
+        if getattr(parameter, "is_flag", False):
+            parameter.metavar = ""
+    return command
 
 
 app = typer.Typer(

@@ -29,6 +29,7 @@ def emit(
     ignore: str = "",
     redact: bool = False,
     lang: str = "en",
+    show_all: bool = False,
     exit_zero: bool = False,
 ) -> int:
     """Print or write a report and return the exit code."""
@@ -36,7 +37,7 @@ def emit(
     if redact:
         report = redacted(report)
     name = format_ or (SUFFIXES.get(output.suffix, "rich") if output else "rich")
-    view = replace(View() if output else terminal_view(), lang=lang)
+    view = replace(View() if output else terminal_view(), lang=lang, shows_all=show_all)
     text = RENDERERS[name](report, view)
     if output:
         write(text, output)

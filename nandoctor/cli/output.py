@@ -53,6 +53,7 @@ def shared_options(
     lang: Annotated[
         str, _option(callback=_one_of(LANGUAGES), metavar="LANG", help="en or zh.")
     ] = "en",
+    show_all: Annotated[bool, _option("--all", help="Show every row of every table.")] = False,
     exit_zero: Annotated[bool, _option("--exit-zero", help="Exit 0 also when found.")] = False,
     debug: Annotated[bool, _option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:  # fmt: skip
@@ -70,7 +71,7 @@ def reporting(command: Callable[..., Report]) -> Callable[..., None]:
         given = {name: values[name] for name in shared if name != "debug"}
         raise typer.Exit(emit(report, **given))
 
-    merged = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in (*own.values(), *shared.values())]
+    merged = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in ({**shared, **own}).values()]
     run.__signature__ = Signature(merged)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in merged}
     return run

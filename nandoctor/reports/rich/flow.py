@@ -16,6 +16,8 @@ from nandoctor.reports.words import Words
 
 ROWS, TIGHTEST = 12, 5
 BAR = 20
+WIDE, SLIM = 100, (0, 2, 3, 5)
+"""Columns of the precision table that stand in a narrower terminal: room for names matters more."""
 
 
 def flow(report: Report, view: View, say: Words) -> RenderableType | None:
@@ -54,7 +56,10 @@ def precision(report: Report, view: View, say: Words) -> RenderableType | None:
     shown = lines[: view.limit(TIGHTEST)]
     header = (say("kind"), say("largest"), "fp16", "bf16", "fp8", say("lost in fp16"))
     silent = {"", say("activation")}
-    told = [index for index in range(6) if {line[1 + index] for line in shown} - silent]
+    told = [
+        index for index in range(6)
+        if {line[1 + index] for line in shown} - silent and (view.width >= WIDE or index in SLIM)
+    ]  # fmt: skip
     titles = [header[index] for index in told]
     rows = table(say("module"), *titles)
     for column in rows.columns:
