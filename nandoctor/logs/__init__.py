@@ -37,8 +37,8 @@ LOG_FORMATS: tuple[LogFormat, ...] = (
     notebook.FORMAT,
     json_lines.FORMAT,
     csv_table.FORMAT,
-    bare_numbers.FORMAT,
     json_document.FORMAT,
+    bare_numbers.FORMAT,
     text.FORMAT,
 )
 

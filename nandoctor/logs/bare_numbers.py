@@ -65,8 +65,9 @@ def _group(flat: NDArray[np.float64], widths: NDArray[np.int64], lines: NDArray[
         starts = (np.cumsum(widths) - widths)[whole]
         table = flat[starts[:, None] + np.arange(width)]
         if whole.mean() > 0.9 and behaves_like_step(table[:, 0], strict=True):
-            names = ("step", "loss", *(f"column {place}" for place in range(3, width + 1)))
-            group = Group(names)
+            names = ["step", *(f"column {place}" for place in range(2, width + 1))]
+            names[_loss_place(table)] = "loss"
+            group = Group(tuple(names))
             group.add_many(lines[whole], table)
             return group
         if whole.all() and width <= 8 and len(widths) >= 5:
@@ -76,6 +77,15 @@ def _group(flat: NDArray[np.float64], widths: NDArray[np.int64], lines: NDArray[
     group = Group(("loss",))
     group.add_many(np.repeat(lines, widths), flat[:, None])
     return group
+
+
+def _loss_place(table: NDArray[np.float64]) -> int:
+    """Return the first column behind the step that does not hold whole numbers only."""
+    is_finite = np.isfinite(table)
+    is_whole = ((table == np.floor(table)) & is_finite).sum(axis=0) == is_finite.sum(axis=0)
+    is_whole &= is_finite.any(axis=0)
+    others = np.flatnonzero(~is_whole[1:])
+    return int(others[0]) + 1 if len(others) else 1
 
 
 FORMAT = LogFormat("bare_numbers", _sniff, _read)

@@ -10,7 +10,7 @@ import numpy as np
 from nandoctor.errors import NandoctorError
 from nandoctor.logs import naming
 from nandoctor.logs.groups import BAR, LEADING, Group
-from nandoctor.logs.loss_name import WEAK
+from nandoctor.logs.loss_name import is_strong
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def choose_loss(groups: list[Group]) -> str | None:
         )
         for key in group.keys:
             rank = naming.loss_rank(key)
-            if rank is None or (rank % naming.LAST_RESORT >= WEAK and _is_whole(group, key)):
+            if rank is None or (not is_strong(key) and _is_whole(group, key)):
                 continue
             counts[key] = counts.get(key, 0) + group.logged_count(key)
             ranks[key] = rank

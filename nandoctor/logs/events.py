@@ -10,7 +10,8 @@ from nandoctor.evidence import LogEvent
 from nandoctor.logs import naming
 from nandoctor.logs.event_kinds import KINDS
 from nandoctor.logs.groups import BAR
-from nandoctor.logs.line import Named, numbers_of, plain, rank_of
+from nandoctor.logs.line import Named, numbers_of, plain
+from nandoctor.logs.line_kind import rank_of
 from nandoctor.logs.tracebacks import Tracebacks
 
 _ZERO_COUNT = re.compile(r"nan iterations:?\s*0\b")

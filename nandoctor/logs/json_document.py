@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from nandoctor.logs import naming
 from nandoctor.logs.format import LogFormat, Reading
 from nandoctor.logs.groups import Groups
+from nandoctor.logs.json_history import records_of
 from nandoctor.logs.records import add_record, has_loss
 from nandoctor.logs.source import BLOCK, Source
 
@@ -18,9 +18,10 @@ _WHOLE = 1 << 26
 """A larger document is not parsed as a whole; its flat records are picked out as a stream."""
 _LONGEST_RECORD = 1 << 16
 _FLAT_RECORD = re.compile(rb"\{[^{}]{0,65536}\}")
-_DEEPEST = 8
 _PYTHON_LISTS = re.compile(rb"\{'[^']{1,80}': \[")
 """How Python prints a dict of lists."""
+_POINTS = re.compile(rb"\[\[\s*1\d{9}[.,]")
+"""How TensorBoard hands out a curve: wall time, step, value."""
 _NAN = re.compile(rb"\bnan\b")
 
 
@@ -33,7 +34,8 @@ def _sniff(head: bytes) -> bool:
         return False  # records, one a line
     if start == b"'":
         return _PYTHON_LISTS.match(text) is not None
-    return start in (b"{", b"[", b'"') and b'"' in text
+    has_names = start in (b"{", b"[", b'"') and b'"' in text
+    return has_names or _POINTS.match(text) is not None
 
 
 def _read(source: Source) -> Reading:
@@ -47,7 +49,7 @@ def _read(source: Source) -> Reading:
         text = data
         if _PYTHON_LISTS.match(data.lstrip()):
             text = _NAN.sub(b"NaN", data.replace(b"'", b'"'))
-        records = list(_records(json.loads(text), 0))
+        records = list(records_of(json.loads(text)))
     except (ValueError, RecursionError):
         if len(data) <= _WHOLE:
             reading.unread(data[-200:].decode("utf-8", "replace"))
@@ -56,31 +58,6 @@ def _read(source: Source) -> Reading:
         add_record(groups, number, record)
     reading.groups = list(groups.by_keys.values())
     return reading
-
-
-def _records(value: Any, depth: int) -> Iterator[Mapping[str, Any]]:
-    """Yield the records of every list that holds a loss, and the rows of every dict of lists."""
-    if depth > _DEEPEST:
-        return
-    if isinstance(value, list):
-        if any(isinstance(item, dict) and has_loss(item) for item in value):
-            yield from (item for item in value if isinstance(item, dict))
-        else:
-            for item in value:
-                yield from _records(item, depth + 1)
-    elif isinstance(value, dict):
-        series = {k: v for k, v in value.items() if isinstance(v, list) and _is_series(v)}
-        if any(naming.loss_rank(key) is not None for key in series):
-            longest = max(map(len, series.values()))
-            for place in range(longest):
-                yield {key: cells[place] for key, cells in series.items() if place < len(cells)}
-            return
-        for item in value.values():
-            yield from _records(item, depth + 1)
-
-
-def _is_series(cells: list[Any]) -> bool:
-    return bool(cells) and all(isinstance(c, int | float) or c is None for c in cells[:50])
 
 
 def _whole_records(source: Source, data: bytes) -> Iterator[Mapping[str, Any]]:

@@ -19,6 +19,8 @@ def _sniff(head: bytes) -> bool:
     lines = [line for line in head[: 1 << 16].splitlines() if line.strip()][:20]
     if not lines or not lines[0].lstrip().startswith(b"{"):
         return False
+    if len(lines) == 1 and (b"[" in lines[0] or b"{" in lines[0].lstrip()[1:]):
+        return False  # a document on one line
     records = [record for line in lines if (record := _record(line)) is not None]
     if not any(isinstance(v, int | float | str | dict) for r in records for v in r.values()):
         return False  # a dict of lists is a document

@@ -34,6 +34,8 @@ def key_of(literal: str, *, is_behind_number: bool = False) -> str:
         return boxed.group(1)
     cut = max(map(text.rfind, _DELIMITERS)) + 1
     name = _LEVELS.sub("", text[cut:])
+    if not name.strip() and text.lower().endswith("error"):
+        return "error"  # a metric, no level
     if "  " in name:
         name = name.rsplit("  ", 1)[1]
     if name.lower().startswith("loss exploded to"):

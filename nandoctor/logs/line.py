@@ -22,10 +22,8 @@ _DARKNET = re.compile(
     r"\s*(?:\([^)]*\)\s*)?(\d+):\s+(-?[\d.]+|-?nan|inf),\s+(-?[\d.]+|-?nan|inf) avg(?: loss)?\b"
 )
 _SLASH = re.compile(r"\s*/\s*(\d+)(?![\d.:])")
+_INDEX = re.compile(r"\s*[\])]\s*[:=]")
 _MOST_NUMBERS = 256
-_RANK = re.compile(r"(?:\[|\b)(?:rank|default)[ :=]{0,2}(\d+)\b", re.IGNORECASE)
-_MPI = re.compile(r"\[\d+,(\d+)\]<std")
-_BAR = re.compile(r"\[[=.>#\-\s]*[=.>#][=.>#\-\s]*\]|\u2501|\xe2\x94\x81")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07")
 
 
@@ -68,14 +66,17 @@ def numbers_of(text: str) -> list[Named]:
         before, end = end, slash.end() if slash else match.end()
         key = key_of(text[before:start], is_behind_number=not is_first)
         key = _behind_step(found, text[before:start]) or key
-        if match.group(1).isdigit() and naming.loss_rank(key) is None:
+        is_whole = match.group(1).isdigit()
+        if is_whole and naming.loss_rank(key) is None:
             key = glued_name(text, end) or key
+        elif is_whole and _INDEX.match(text, end) and text[start - 1 : start] in "[( ":
+            key = f"{key} at step"  # loss[100]: 2.3
         if slash:
-            key = key if naming.step_rank(key) is not None else BAR
+            key = key if naming.step_rank(key) is not None else _bar(found)
         elif text.startswith("%", end) and (not key or naming.step_rank(key) is not None):
             key = ""  # a share of the way
-        elif not key and match.group(1).isdigit():
-            key = _leading(text, before, start, end, found, is_first)
+        elif not key:
+            key = _unnamed(text, (before, start, end), found, is_first)
         is_first = False
         if key:
             total = int(slash.group(1)[:18]) if slash else None
@@ -85,7 +86,7 @@ def numbers_of(text: str) -> list[Named]:
 
 def _behind_step(found: list[Named], literal: str) -> str:
     """Rename ``Loss after epoch`` to epoch and return the loss's name for the number behind it."""
-    is_next = found and literal.strip(" \t:=,").lower() in {"", "is", "was"}
+    is_next = found and literal.strip(" \t:=,])").lower() in {"", "is", "was"}
     parts = split_at_step(found[-1].key) if is_next else None
     if parts is None:
         return ""
@@ -93,14 +94,31 @@ def _behind_step(found: list[Named], literal: str) -> str:
     return parts[0]
 
 
-def _leading(
-    text: str, before: int, start: int, end: int, found: list[Named], is_first: bool
-) -> str:
-    if is_first or (text[start - 1 : start] == "[" and text[end : end + 1] == "]"):
-        return LEADING
-    if len(found) == 1 and found[0].key == LEADING and text[before:start].isspace():
+def _bar(found: list[Named]) -> str:
+    if len(found) == 1 and found[0].key == BAR:
         found[0] = replace(found[0], key="epoch")  # two counters, the coarse one first
-        return LEADING
+    return BAR
+
+
+def _unnamed(text: str, place: tuple[int, int, int], found: list[Named], is_first: bool) -> str:
+    """Return what a number without a name is by where it stands; empty where it is nothing.
+
+    Args:
+        text: The line.
+        place: Where the number before ends, where the number starts and ends.
+        found: The numbers before.
+        is_first: Whether there was none at all.
+    """
+    before, start, end = place
+    if text[start:end].isdigit():
+        if is_first or (text[start - 1 : start] == "[" and text[end : end + 1] == "]"):
+            return LEADING
+        if len(found) == 1 and found[0].key == LEADING and not text[before:start].strip(" ,\t"):
+            found[0] = replace(found[0], key="epoch")
+            return LEADING
+    elif len(found) == 1 and naming.step_rank(found[0].key) is not None:
+        is_next = not text[before:start].strip(" :=>\t-") and not text[end:].strip()
+        return "value" if is_next else ""
     return ""
 
 
@@ -120,17 +138,3 @@ def _behind(text: str, found: list[Named]) -> list[Named]:
 
 def _number(word: str) -> float:
     return float("nan") if word == "null" else float(word.replace(",", ""))
-
-
-def rank_of(text: str) -> int | None:
-    """Return the rank that a line names as its printer."""
-    head = text[:120]
-    if not any(word in head for word in ("ank", "ANK", "[default", "<std")):
-        return None
-    match = _RANK.search(head) or _MPI.match(head)
-    return int(match.group(1)) if match else None
-
-
-def is_epoch_bar(text: str) -> bool:
-    """Whether the line is a Keras-like bar, whose numbers are running means of the epoch."""
-    return _BAR.search(text) is not None

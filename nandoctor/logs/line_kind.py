@@ -1,4 +1,5 @@
-"""What part of a run a line of a text log tells of: training, validation or a summary of either."""
+"""What a line of a text log tells of (training, validation or a summary of either), which rank
+printed it and whether it is a bar."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from nandoctor.logs.line import Named
 
 _VALIDATION = re.compile(
     r"^.{0,120}?(?:^|[\]:>|(] ?|\s-\s|\s{2}|\t)\W*(?:val|valid|validation|test|eval|evaluation|dev)"
-    r"(?:ing)?\b\s*(?:epoch\b\s*)?[-:\]|(>=\[]|^.{0,120}?saving dict for global step",
+    r"(?:ing)?\b\s*(?:(?:epoch\b\s*)?[-:\]|(>=\[]|on\b)|^.{0,120}?saving dict for global step",
     re.IGNORECASE,
 )
 _BEGINS_VALIDATION = re.compile(
@@ -27,6 +28,10 @@ _SUMMARY = re.compile(
     r"\b(?:results|finished|completed?|done|ended|summary|average))\b",
     re.IGNORECASE,
 )
+
+_RANK = re.compile(r"(?:\[|\b)(?:rank|default)[ :=]{0,2}(\d+)\b", re.IGNORECASE)
+_MPI = re.compile(r"\[\d+,(\d+)\]<std")
+_BAR = re.compile(r"\[[=.>#\-\s]*[=.>#][=.>#\-\s]*\]|\u2501|\xe2\x94\x81")
 
 
 def begins_validation(text: str) -> bool:
@@ -65,3 +70,17 @@ def marked_key(key: str, prefix: str) -> str:
 def is_of_training(keys: Iterable[str]) -> bool:
     """Whether one of the numbers is such as only training has."""
     return any(naming.lr_rank(k) is not None or naming.grad_norm_rank(k) is not None for k in keys)
+
+
+def rank_of(text: str) -> int | None:
+    """Return the rank that a line names as its printer."""
+    head = text[:120]
+    if not any(word in head for word in ("ank", "ANK", "[default", "<std")):
+        return None
+    match = _RANK.search(head) or _MPI.match(head)
+    return int(match.group(1)) if match else None
+
+
+def is_epoch_bar(text: str) -> bool:
+    """Whether the line is a Keras-like bar, whose numbers are running means of the epoch."""
+    return _BAR.search(text) is not None

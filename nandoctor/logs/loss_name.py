@@ -49,6 +49,12 @@ def loss_rank(name: str) -> int | None:
     return base + (4 if "total" in words else 6 if rest & SIDE else 5)
 
 
+def is_strong(name: str) -> bool:
+    """Whether the name alone says that it is a loss, of training or validation."""
+    rank = loss_rank(name)
+    return rank is not None and rank % LAST_RESORT < WEAK
+
+
 def names_a_loss(words: tuple[str, ...]) -> bool:
     """Whether one of the words is loss."""
     return any(word.endswith(("loss", "losses")) or word.startswith("loss") for word in words)

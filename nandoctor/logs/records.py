@@ -8,6 +8,7 @@ from typing import Any
 
 from nandoctor.logs import naming
 from nandoctor.logs.groups import Groups
+from nandoctor.logs.loss_name import is_strong
 from nandoctor.logs.spelling import to_number
 
 _SPLIT_NAMES = ("mode", "split", "stage", "phase", "subset", "dataset")
@@ -38,7 +39,7 @@ def add_record(groups: Groups, line: int, record: Mapping[str, Any]) -> bool:
 def has_loss(record: Mapping[str, Any]) -> bool:
     """Whether the record, or a mapping in it, names a loss."""
     names = [*record, *(k for v in record.values() if isinstance(v, Mapping) for k in v)]
-    return any(isinstance(k, str) and naming.loss_rank(k) is not None for k in names)
+    return any(isinstance(k, str) and is_strong(k) for k in names)
 
 
 def _cells(record: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, float]]:

@@ -8,14 +8,16 @@ from nandoctor.logs.announced import Announced
 from nandoctor.logs.foreign import in_english
 from nandoctor.logs.groups import BAR, LEADING, Group, Groups
 from nandoctor.logs.learning import FEWEST_SAMPLES, Sample, learn
-from nandoctor.logs.line import Named, is_epoch_bar, numbers_of, plain, rank_of
+from nandoctor.logs.line import Named, numbers_of, plain
 from nandoctor.logs.line_kind import (
     begins_validation,
+    is_epoch_bar,
     is_of_training,
     is_summary_line,
     is_validation_line,
     marked,
     marked_key,
+    rank_of,
 )
 from nandoctor.logs.tables import PrintedTable
 from nandoctor.logs.template import Template
