@@ -11,7 +11,7 @@ import torch
 from nandoctor.batches import map_named, named_tensors
 from nandoctor.evidence import ReplayFacts
 from nandoctor.interventions.outcome import IRRELEVANT, remark
-from nandoctor.step import is_float_tensor, nonfinite_names
+from nandoctor.step import is_float_tensor, nonfinite_names, widest
 from nandoctor.target import Intervention, ReplayTarget
 
 
@@ -24,7 +24,7 @@ def cleaned(tensor: torch.Tensor) -> torch.Tensor:
     """Return the tensor with its non-finite elements replaced; 0 where none is finite."""
     finite = torch.isfinite(tensor)
     good = tensor[finite]
-    mean = good.double().mean() if good.numel() and not good.is_complex() else 0.0
+    mean = good.to(widest(good.device)).mean() if good.numel() and not good.is_complex() else 0.0
     return torch.where(finite, tensor, torch.as_tensor(mean, device=tensor.device).to(tensor.dtype))
 
 

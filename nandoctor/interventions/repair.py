@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from nandoctor.step import widest
 from nandoctor.target import ReplayTarget
 
 _OUTLIER = 1e3
@@ -15,7 +16,7 @@ def outliers(tensor: torch.Tensor) -> torch.Tensor:
     bad = ~torch.isfinite(tensor)
     if tensor.numel() < 4 or not tensor.is_floating_point():
         return bad
-    values = torch.where(bad, torch.zeros_like(tensor), tensor).double().abs()
+    values = torch.where(bad, torch.zeros_like(tensor), tensor).to(widest(tensor.device)).abs()
     others = values.flatten().clone()
     others[values.argmax()] = 0.0  # left out of the sum: beside it the others would round away
     rest = (others.square().sum() / (values.numel() - 1)).sqrt()

@@ -11,7 +11,7 @@ import torch
 from nandoctor.batches import map_named, named_tensors
 from nandoctor.evidence import ReplayFacts
 from nandoctor.interventions.outcome import IRRELEVANT, remark
-from nandoctor.step import stored_values
+from nandoctor.step import stored_values, widest
 from nandoctor.target import Intervention, ReplayTarget
 
 _NORMALISED = 10.0
@@ -36,7 +36,7 @@ def large_inputs(target: ReplayTarget) -> dict[str, float]:
     for name, tensor in named_tensors(target.batch):
         if tensor.numel() == 0 or "mask" in name or not _is_quantity(tensor):
             continue
-        values = stored_values(tensor).double().abs()
+        values = stored_values(tensor).to(widest(tensor.device)).abs()
         values = values[torch.isfinite(values)]
         if values.numel() and float(values.max()) > _NORMALISED:
             found[name] = float(values.square().mean().sqrt())
@@ -58,7 +58,7 @@ def _apply(target: ReplayTarget, facts: ReplayFacts) -> Iterator[ReplayTarget]:
         if name not in scale:
             return tensor
         dtype = tensor.dtype if tensor.is_floating_point() else torch.get_default_dtype()
-        return (tensor.double() / scale[name]).to(dtype)
+        return (tensor.to(widest(tensor.device)) / scale[name]).to(dtype)
 
     yield replace(target, batch=map_named(target.batch, scaled))
 

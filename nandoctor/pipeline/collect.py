@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nandoctor.errors import NandoctorError, UnreadableInputError
+from nandoctor.errors import DeviceMemoryError, NandoctorError, UnreadableInputError
 from nandoctor.evidence import (
     CheckpointFacts,
     Damage,
@@ -240,7 +240,22 @@ def why_no_replay(evidence: Evidence, model: str | None, settings: Settings) -> 
 def observed(
     target: Any, settings: Settings, watch: Stopwatch, progress: Progress
 ) -> tuple[ReplayFacts, tuple[Trial, ...]]:
-    """Trace a target and run the interventions that apply."""
+    """Trace a target and run the interventions that apply; on the CPU where memory is short."""
+    from nandoctor.step import device_of
+
+    try:
+        return _observed(target, settings, watch, progress)
+    except DeviceMemoryError as error:
+        if device_of(target.model).type == "cpu":
+            raise
+        facts, trials = _observed(_targets().moved_to_cpu(target), settings, watch, progress)
+        note = f"{error.message}; run on the CPU, whose kernels and random numbers differ"
+        return replace(facts, notes=(*facts.notes, note)), trials
+
+
+def _observed(
+    target: Any, settings: Settings, watch: Stopwatch, progress: Progress
+) -> tuple[ReplayFacts, tuple[Trial, ...]]:
     from nandoctor import interventions, tracing
 
     with watch.stage("replay"):

@@ -63,7 +63,7 @@ class Backup:
         for pack, copy in self._copies:
             if not is_same_bits(_in_one_piece(pack), copy):
                 sizes = [tensor.numel() for tensor in pack]
-                for tensor, value in zip(pack, copy.split(sizes), strict=True):
+                for tensor, value in zip(pack, torch.split(copy, sizes), strict=True):
                     put_back(tensor, value.view(tensor.shape))
 
 

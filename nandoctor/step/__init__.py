@@ -8,6 +8,7 @@ from nandoctor.step.outcome import (
     nonfinite_names,
     outcome_of,
     stored_values,
+    widest,
 )
 from nandoctor.step.passes import (
     autocast_of,
@@ -39,5 +40,6 @@ __all__ = [
     "started",
     "stepped",
     "stored_values",
+    "widest",
     "with_fixed_rng",
 ]

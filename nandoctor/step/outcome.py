@@ -56,10 +56,15 @@ def _norms(values: list[torch.Tensor]) -> list[float]:
 
 
 def _norm(values: torch.Tensor) -> torch.Tensor:
-    wide = torch.float32 if values.device.type == "mps" else torch.float64
-    return torch.linalg.vector_norm(
-        values if values.is_floating_point() else values.to(wide), dtype=wide
-    )
+    wide = widest(values.device)
+    values = values if values.is_floating_point() else values.to(wide)
+    norm: torch.Tensor = torch.linalg.vector_norm(values, dtype=wide)
+    return norm
+
+
+def widest(device: torch.device) -> torch.dtype:
+    """Return float64 where the device has it, else float32."""
+    return torch.float32 if device.type == "mps" else torch.float64
 
 
 def _nonfinite(named: Named, norms: list[float]) -> tuple[str, ...]:

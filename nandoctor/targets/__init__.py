@@ -12,12 +12,13 @@ from nandoctor.target import ReplayTarget
 from nandoctor.targets.batch_source import NoBatchError
 from nandoctor.targets.build import Request, build
 from nandoctor.targets.live import live_target
+from nandoctor.targets.moving import moved_to_cpu
 from nandoctor.targets.template import TEMPLATE
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["TEMPLATE", "NoBatchError", "build_target", "target_of"]
+__all__ = ["TEMPLATE", "NoBatchError", "build_target", "moved_to_cpu", "target_of"]
 
 
 def build_target(

@@ -32,7 +32,7 @@ def choose_device(asked: str, num_bytes: int) -> tuple[torch.device, tuple[Skipp
     needed = _COPIES * num_bytes
     if free is None or needed <= free:
         return device, ()
-    facts = f"it needs about {_size(needed)}, {device} has {_size(free)} free"
+    facts = f"it needs about {size_words(needed)}, {device} has {size_words(free)} free"
     room = free_memory(torch.device("cpu"))
     if room is not None and _LEAST_COPIES * num_bytes > room:
         raise ReplayError(
@@ -95,7 +95,8 @@ def weights_size(model: torch.nn.Module) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
-def _size(num_bytes: float) -> str:
+def size_words(num_bytes: float) -> str:
+    """Return a number of bytes in words."""
     for unit in ("B", "KB", "MB", "GB"):
         if num_bytes < 1024:
             return f"{num_bytes:.0f} {unit}"

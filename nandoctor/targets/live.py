@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import torch
@@ -17,6 +16,7 @@ from nandoctor.targets.blueprint import ComputeLoss
 from nandoctor.targets.devices import choose_device, weights_size
 from nandoctor.targets.lightning import is_lightning, training_loss
 from nandoctor.targets.loss import checked_loss
+from nandoctor.targets.moving import copied_to
 from nandoctor.targets.weights import unwrapped
 
 
@@ -37,28 +37,21 @@ def live_target(
         )
     if compute_loss is None and is_lightning(model):
         compute_loss = training_loss
+    moved: torch.device | None = None
     if device is not None:
         chosen, _ = choose_device(device, weights_size(model))
         if chosen.type != device_of(model).type:
-            model, optimizer = copy.deepcopy((model, optimizer))  # one memo: still the same tensors
-            model.to(chosen)
-            _move_state(optimizer, chosen)
+            model, optimizer = copied_to(chosen, model, optimizer)
+            moved = chosen
         batch = map_tensors(batch, lambda tensor: tensor.to(chosen))
     return ReplayTarget(
         model=model,
         batch=batch,
-        compute_loss=checked_loss(compute_loss),
+        compute_loss=checked_loss(compute_loss, device=moved),
         optimizer=optimizer,
         precision=_surrounding_precision(device_of(model).type),
         rng=capture_rng(),
     )
-
-
-def _move_state(optimizer: torch.optim.Optimizer | None, device: torch.device) -> None:
-    for state in optimizer.state.values() if optimizer else ():
-        for key, value in state.items():
-            if isinstance(value, torch.Tensor) and key != "step":
-                state[key] = value.to(device)
 
 
 def _surrounding_precision(device: str) -> Precision:

@@ -11,6 +11,7 @@ import torch
 from nandoctor.errors import NandoctorError
 from nandoctor.evidence import Skipped, TrainingState
 from nandoctor.targets.blueprint import Blueprint
+from nandoctor.targets.moving import fit_groups
 from nandoctor.targets.user_code import first_line, user_code
 
 _ADDS = "whether the update itself turns finite gradients into NaN"
@@ -63,6 +64,8 @@ def _loaded(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> str:
         optimizer.load_state_dict(dict(state))
     except (ValueError, KeyError, TypeError, RuntimeError, IndexError) as error:
         return f"it does not fit {type(optimizer).__name__}: {first_line(error)}"
+    moved = next((p for group in optimizer.param_groups for p in group["params"]), None)
+    fit_groups(optimizer, moved.device if moved is not None else torch.device("cpu"))
     for parameter, tensors in optimizer.state.items():
         for name in _LIKE_PARAMETER:
             value = tensors.get(name)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from nandoctor.evidence import MetricHistory, TrainingState
+from nandoctor.snapshot import capture_rng, restore_rng
 from nandoctor.target import Precision
 
 _AUTOCAST = {"fp16_amp": "float16", "bf16_amp": "bfloat16"}
@@ -43,9 +44,18 @@ def recorded_metrics(
 
 
 def usable_rng(rng: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is no state of this machine's generators."""
-    usable = dict(rng)
-    state = usable.get("torch")
-    if not isinstance(state, torch.Tensor) or state.shape != torch.get_rng_state().shape:
-        usable.pop("torch", None)
-    return usable
+    """Leave out what is no state of this machine's generators, by trying each."""
+    own = capture_rng()
+    listed = {k: [v] if k == "cuda" and isinstance(v, torch.Tensor) else v for k, v in rng.items()}
+    try:
+        return {key: value for key, value in listed.items() if _can_be_set(key, value)}
+    finally:
+        restore_rng(own)
+
+
+def _can_be_set(key: str, value: Any) -> bool:
+    try:
+        restore_rng({key: value})
+    except (RuntimeError, TypeError, ValueError, IndexError, KeyError):
+        return False
+    return True

@@ -23,6 +23,8 @@ _OVERWRITING = frozenset({
 
 _PASSIVE = frozenset({"detach", "detach_", "alias", "lift", "_unsafe_view", "_reshape_alias"})
 
+_COPIES = frozenset({"copy_", "copy", "_to_copy"})
+
 CARRIERS = frozenset({"_to_copy", "clone", "lift_fresh", "_pin_memory", "copy"})
 """Ops that only move a tensor: who reads the copy reads the original."""
 
@@ -40,6 +42,7 @@ class Traits:
 
     name: str
     is_passive: bool
+    is_copy: bool
     makes_garbage: bool
     is_pure: bool
     written: tuple[tuple[int, str], ...]
@@ -62,12 +65,22 @@ def traits_of(func: Any) -> Traits:
     return Traits(
         name=name or raw,
         is_passive=(bool(func.is_view) and not written) or raw in _PASSIVE,
+        is_copy=raw in _COPIES,
         makes_garbage=raw in GARBAGE,
         is_pure=not written and raw not in GARBAGE,
         written=written,
         reads_written=bool(written) and raw not in _OVERWRITING and not is_out,
         argument_names=tuple(argument.name for argument in schema.arguments),
     )
+
+
+def waited_for(args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Return the arguments of a copy with ``non_blocking`` off: one under way cannot be read."""
+    if kwargs.get("non_blocking"):
+        kwargs = {**kwargs, "non_blocking": False}
+    if len(args) == 3 and args[2] is True:
+        args = (*args[:2], False)
+    return args, kwargs
 
 
 def tensors_in(values: Any) -> Iterator[torch.Tensor]:

@@ -55,7 +55,12 @@ def running_sum(tensor: torch.Tensor) -> torch.Tensor | None:
     None where there is no element. A sum of finite elements may overflow: a non-finite result is
     a suspicion, not a proof.
     """
-    values = stored_values(tensor)
+    if tensor.is_sparse:  # neither coalesced nor cut up: both would wait
+        values = tensor.detach()._values()
+    elif tensor.is_nested and tensor.layout is torch.jagged:
+        values = tensor.detach().values()
+    else:
+        values = stored_values(tensor)
     return values.sum(dtype=torch.float32) if values.numel() else None
 
 

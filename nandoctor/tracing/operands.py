@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from nandoctor.evidence import OpTensor
+from nandoctor.step import widest
 from nandoctor.tracing.finiteness import can_be_bad
 from nandoctor.tracing.records import Detail
 from nandoctor.tracing.stats import tensor_stats
@@ -121,7 +122,7 @@ def _match_dims(
 def _largest(tensor: torch.Tensor, mask: torch.Tensor) -> tuple[tuple[int, ...], ...]:
     if tensor.numel() == 0 or tensor.is_complex():
         return ()
-    size = tensor.abs().to(torch.float64).masked_fill(~mask, -1.0).flatten()
+    size = tensor.abs().to(widest(tensor.device)).masked_fill(~mask, -1.0).flatten()
     order = size.topk(min(SHOWN, int(mask.sum()))).indices.tolist()
     return tuple(_unravel(flat, tuple(tensor.shape)) for flat in order)
 

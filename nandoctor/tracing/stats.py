@@ -8,13 +8,16 @@ from typing import Any
 import torch
 
 from nandoctor.evidence import Role, TensorStats
-from nandoctor.step import stored_values
+from nandoctor.step import stored_values, widest
+
+RAGGED = -1
+"""Length of a dimension of jagged tensors that differs from row to row."""
 
 
 def tensor_stats(name: str, role: Role, tensor: torch.Tensor) -> TensorStats:
     """Measure a tensor; integers and booleans are counted as numbers."""
     dtype = str(tensor.dtype).removeprefix("torch.")
-    shape = tuple(tensor.shape)
+    shape = tuple(n if isinstance(n, int) else RAGGED for n in tensor.shape)
     values = stored_values(tensor)
     if values.numel() == 0:
         return TensorStats(name, role, dtype, shape, tensor.numel())
@@ -45,7 +48,7 @@ def _bad_counts(values: torch.Tensor, shape: tuple[int, ...]) -> dict[str, Any]:
 
 def _limits(
     good: torch.Tensor, num_zero: int, moments: dict[str, Any], info: torch.finfo
-) -> dict[str, int]:
+) -> dict[str, Any]:
     """Count the elements at the two ends of the dtype."""
     if not moments:
         return {}
@@ -58,7 +61,7 @@ def _limits(
 def _moments(good: torch.Tensor) -> dict[str, Any]:
     if good.numel() == 0:
         return {}
-    wide = good if good.device.type == "mps" else good.double()
+    wide = good.to(widest(good.device))
     low, high = torch.aminmax(good)
     variance, mean = torch.var_mean(wide, correction=0)
     l2 = float(torch.linalg.vector_norm(wide))
@@ -81,7 +84,7 @@ def _rms_rest(values: torch.Tensor, l2: float, largest: float) -> float | None:
         squares = values.square()
         squares[squares.argmax()] = 0.0
         rest = float(squares.sum())
-    return (rest / (values.numel() - 1)) ** 0.5
+    return math.sqrt(rest / (values.numel() - 1))
 
 
 def first_index(mask: torch.Tensor, shape: tuple[int, ...]) -> tuple[int, ...] | None:

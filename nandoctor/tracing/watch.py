@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from nandoctor.tracing.aten import result_tensors, traits_of
+from nandoctor.tracing.aten import result_tensors, traits_of, waited_for
 from nandoctor.tracing.badness import Bad
 from nandoctor.tracing.finiteness import (
     can_be_bad,
@@ -65,6 +65,8 @@ class Watch(TorchDispatchMode):
         self.num_ops += 1
         kwargs = kwargs or {}
         traits = traits_of(func)
+        if traits.is_copy:
+            args, kwargs = waited_for(args, kwargs)
         self.ledger.nodes.note(index, traits.name, is_forward=self.ledger.part == "forward")
         if traits.is_passive and index not in self.plan.details:
             return func(*args, **kwargs)
@@ -88,17 +90,26 @@ class Watch(TorchDispatchMode):
         """Return the ops whose unread sums are not finite; waits for the device once."""
         if not self._sums:
             return frozenset()
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()  # sums of side streams, and copies to the host under way
         device = self._sums[0][1].device
         sums = torch.stack([total.to(device) for _, total in self._sums])
         finite = torch.isfinite(sums).tolist()
         return frozenset(i for (i, _), good in zip(self._sums, finite, strict=True) if not good)
 
     def _before(self, call: Call) -> Before:
-        if not call.traits.reads_written:
+        is_read = call.traits.reads_written and self._is_looked_at(call.index)
+        if not is_read and call.index not in self.plan.details:
             return [], {}
         written = call.written()
         copies = written if call.index in self.plan.details else []
-        return self.ledger.natures(written), {id(t): t.detach().clone() for t in copies}
+        natures = self.ledger.natures(written) if is_read else []
+        return natures, {id(t): t.detach().clone() for t in copies}
+
+    def _is_looked_at(self, index: int) -> bool:
+        """Whether the results of an op are read at once: that waits for the device."""
+        suspects = self.plan.suspects
+        return not self.plan.is_deferred and (suspects is None or index in suspects)
 
     def _after(self, call: Call, result: Any, before: Before) -> None:
         results = result_tensors(call.traits, call.args, call.kwargs, result)
@@ -117,13 +128,12 @@ class Watch(TorchDispatchMode):
             self.ledger.judge(call, bad, before[0])
 
     def _is_bad(self, index: int, tensor: torch.Tensor) -> bool:
-        if self.plan.suspects is not None:
-            return index in self.plan.suspects and has_bad(tensor)
-        if not self.plan.is_deferred:
+        if self._is_looked_at(index):
             return has_bad(tensor)
-        total = running_sum(tensor)
-        if total is not None:
-            self._sums.append((index, total))
+        if self.plan.is_deferred:
+            total = running_sum(tensor)
+            if total is not None:
+                self._sums.append((index, total))
         return False
 
     def _note(self, call: Call, lineage: LineageNotes, results: list[torch.Tensor]) -> None:
