@@ -120,7 +120,7 @@ def _joined_to_swings(last: Excursion, earlier: list[Excursion], height: Floats)
             break
         start, length = previous.start, len(previous)
         joined.append(previous)
-    swung = replace(last, start=start)
+    swung = replace(last, start=start, noise=joined[-1].noise) if joined else last
     shape = shape_of(height[start : last.stop] - last.level, last.band)
     return swung if len(joined) >= 2 and shape.pattern == "oscillating" else last
 
@@ -133,6 +133,6 @@ def _passing(excursion: Excursion, course: Course) -> Course:
 
 def _led_by(excursion: Excursion, course: Course) -> Course:
     rise = course.height[excursion.start : excursion.stop] - excursion.level
-    shape = shape_of(rise[: int(rise.argmax()) + 1], excursion.band)
+    shape = shape_of(rise[: int(rise.argmax()) + 1], excursion.band, excursion.noise)
     onset = int(course.finite[excursion.start])
     return replace(course, onset=onset, lead=excursion, shape=shape)

@@ -59,7 +59,7 @@ class Excursion:
 def find_excursions(height: Floats, *, begin: int = 0) -> list[Excursion]:
     """Return the excursions of a series of heights (see scale.py) from a position on, in order."""
     local, noise = running_level(height)
-    level, top = _frozen_band(height)
+    level, top = _frozen_band(height, begin)
     outside = np.flatnonzero(height > top)
     found: list[Excursion] = []
     position = begin
@@ -87,8 +87,10 @@ def find_excursions(height: Floats, *, begin: int = 0) -> list[Excursion]:
         position = stop + 1
 
 
-def _frozen_band(height: Floats) -> tuple[Floats, Floats]:
+def _frozen_band(height: Floats, begin: int) -> tuple[Floats, Floats]:
     """Return the lowest level and the lowest upper edge of the band so far, float64[n] each.
+
+    Levels from before ``begin`` do not count.
 
     The band never rises again: a slow climb must not carry it along. The longer the series, the
     wider the windows, or the lowest of many estimates would be an accident.
@@ -96,9 +98,10 @@ def _frozen_band(height: Floats) -> tuple[Floats, Floats]:
     width = int(np.clip(len(height) // 16, WIDTH, _WIDEST))
     level, noise = running_level(height, width)
     top = level + np.maximum(MIN_RISE, _SIGMAS * noise)
-    known = width // 2
+    known = max(begin, width // 2)
     top[known:] = np.minimum.accumulate(top[known:])
-    return np.minimum.accumulate(level), top
+    level[begin:] = np.minimum.accumulate(level[begin:])
+    return level, top
 
 
 def _stop(height: Floats, start: int, limit: float) -> int:

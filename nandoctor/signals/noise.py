@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,8 @@ ENOUGH = 16
 _MAX_WINDOWS = 20_000
 _UPPER, _UPPER_SIGMAS = 0.9, 1.2816
 _MAD = 0.6745
+_OF_SECOND_DIFFERENCE = _MAD * math.sqrt(6.0)
+"""From the median absolute second difference of white noise to its sigma."""
 
 
 def running_level(values: Floats, width: int = WIDTH) -> tuple[Floats, Floats]:
@@ -53,3 +57,10 @@ def level_and_noise(values: Floats) -> tuple[float, float]:
     spread = float(np.median(np.abs(values - middle))) / _MAD
     noise = min((upper - middle) / _UPPER_SIGMAS, spread)
     return middle, noise * min(1.0, len(values) / ENOUGH)
+
+
+def point_noise(height: Floats) -> float:
+    """Return the noise from point to point, which neither trend nor smooth swings widen."""
+    if len(height) < 3:
+        return 0.0
+    return float(np.median(np.abs(np.diff(height, 2)))) / _OF_SECOND_DIFFERENCE

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nandoctor.evidence import PatternName
-from nandoctor.signals.noise import Floats
+from nandoctor.signals.noise import Floats, point_noise
 
 _JUMP = math.log(50.0)
 """A first logged rise beyond this did its harm at once."""
@@ -23,6 +23,13 @@ _LATE = 0.75
 _CLEAR_OF_NOISE = 1.75
 _MUCH, _SOME = 0.3, 0.15
 """Share of the climb that swings together must have given back; less if one is full."""
+_AT_ONCE = 0.9
+"""Share of the climb that the first two points must have made for the rest to be a plateau."""
+_LONG = 16
+_RANDOM_TURNS = (0.5, 0.8)
+"""Share of points at which noise turns round: two in three; a regular swing turns at fewer or all."""
+_LOUDER, _OF_NOISE = 3.0, 8.0
+"""How much the noise must have grown, or a fall exceed it, to be more than noise on a climb."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +52,27 @@ class Shape:
     margin: float
 
 
-def shape_of(rise: Floats, band: float) -> Shape:
+def shape_of(rise: Floats, band: float, noise: float = 0.0) -> Shape:
     """Name the shape of an excursion.
 
     Args:
         rise: float64[n], heights above the healthy level.
         band: How far above the level the healthy band reaches; smaller falls are noise.
+        noise: Robust noise of the height before the excursion.
     """
     before = np.concatenate([[-np.inf], np.maximum.accumulate(rise)[:-1]])
     num_highs = int((rise > before).sum())
     falls = _swings(rise, _CLEAR_OF_NOISE * band)
+    if _are_noise(falls, rise, noise):
+        falls = []
     deepest = max((fall.share for fall in falls), default=0.0)
     is_swinging = _is_swinging(falls, rise)
     is_jump = bool(rise[0] >= _JUMP)
+    is_plateau = num_highs > 2 and bool(rise[:2].max() >= _AT_ONCE * rise.max())
     pattern: PatternName = "spike"
     if is_swinging and num_highs >= _CLIMB and not (is_jump and len(falls) < 2):
         pattern = "oscillating"
-    elif num_highs >= (_LONG_CLIMB if is_jump else _CLIMB):
+    elif num_highs >= (_LONG_CLIMB if is_jump else _CLIMB) and not is_plateau:
         pattern = "exponential"
     margin = _margin(pattern, num_highs, len(falls), is_jump)
     return Shape(pattern, num_highs, len(falls), float(rise[0]), deepest, margin)
@@ -76,6 +87,18 @@ def _is_swinging(falls: list[_Fall], rise: Floats) -> bool:
         return True
     is_late = last.regained >= _LATE * len(rise)
     return len(falls) >= 2 and swung >= _MUCH * (last.peak if is_late else whole)
+
+
+def _are_noise(falls: list[_Fall], rise: Floats, noise: float) -> bool:
+    """Whether a climb falls no deeper and no more regularly than its run was noisy before."""
+    if len(rise) < _LONG or not falls:
+        return False
+    turns = np.diff(rise)
+    low, high = _RANDOM_TURNS
+    is_random = low <= float((turns[1:] * turns[:-1] < 0).mean()) <= high
+    present = point_noise(rise)
+    usual = float(np.median([fall.size for fall in falls]))
+    return is_random and present < _LOUDER * noise and usual < _OF_NOISE * present
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,15 @@ import numpy as np
 
 from nandoctor.evidence import Outcome
 from nandoctor.signals.excursions import Excursion
-from nandoctor.signals.noise import ENOUGH, Floats
+from nandoctor.signals.noise import ENOUGH, Floats, level_and_noise
 
 _DIVERGED = math.log(2.0)
 _LONE_SPIKE, _SPIKE, _STAY = math.log(4.0), math.log(2.0), math.log(1.5)
 """What one, two and more points in a row must rise to count: the longer, the less is noise."""
 _SIGNIFICANT = 20.0
 """In units of the run's own noise."""
+_LUCKY, _OWN_NOISES, _FAR = 4, 6.0, math.log(20.0)
+"""So few first points may be low by luck: what follows must stand out of its own noise, or far."""
 _RECOVERING = 0.5
 _BACK = math.log(3.0)
 """Nearer to the old level than this, and far below its peak, a run is on its way back."""
@@ -37,6 +39,10 @@ def open_end(last: Excursion, height: Floats) -> Outcome | None:
         return None
     if recent.max() < _RECOVERING * last.peak and end < _BACK:
         return "recovered"
+    if last.start < _LUCKY and len(last) >= ENOUGH:
+        middle, noise = level_and_noise(rise)
+        if middle < min(_OWN_NOISES * noise, _FAR):
+            return None
     is_above_start = last.level + end > float(np.median(height[: max(1, min(5, last.start))]))
     is_abrupt = float(rise[:3].max()) > _DIVERGED
     return "diverged" if is_above_start or is_abrupt else None
