@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from nandoctor.decision.answers import clipping, crash_step
+from nandoctor.decision.answers import clipping, crash_step, sound_checkpoint
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Prescription
 from nandoctor.signals import ClippingAdvice
 
+PARTS = "its share of the threshold, by the replayed gradient, whose norm is a healthy one"
 PRECISE = ("fp32_module", "no_autocast", "bf16", "fp32")
 
 
@@ -71,7 +72,7 @@ def clip(evidence: Evidence) -> tuple[Prescription, ...]:
            f"{fired}{first}")  # fmt: skip
     adaptive = f"the 99.5th percentile, within 1 and 100; would have clipped {_share(advice)}"
     parts = [
-        Prescription("Or clip each part at", text, Grade.hypothesis, "its share of the threshold")
+        Prescription("Or clip each part at", text, Grade.hypothesis, PARTS)
         for text in (part_thresholds(evidence, advice),)
         if text
     ]
@@ -120,14 +121,14 @@ def check_data_and_loss(
 
 def resume(evidence: Evidence, findings: Sequence[Finding]) -> tuple[Prescription, ...]:
     """The file to resume from."""
-    good = evidence.last_good
+    good = sound_checkpoint(evidence)
     if good is None:
         return ()
     lost = ""
     step = crash_step(evidence)
     if step is not None and good.training.step is not None:
         lost = f"; {max(step - good.training.step, 0)} steps are lost"
-    proved = evidence.is_fixed_by("old_weights")
+    proved = good is evidence.last_good and evidence.is_fixed_by("old_weights")
     grade = Grade.verified if proved else Grade.observed
     why = "finite, and passes the crash batch" if proved else "every tensor is finite"
     return (Prescription("Resume from", Path(good.path).name, grade, why + lost),)

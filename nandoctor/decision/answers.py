@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nandoctor.evidence import Evidence
+from nandoctor.evidence import CheckpointFacts, Evidence, TensorStats
 from nandoctor.findings import Finding
 from nandoctor.signals import ClippingAdvice, clipping_advice
 
@@ -82,18 +82,37 @@ def has_large_gradients(evidence: Evidence, findings: Sequence[Finding]) -> Answ
 
 def is_recoverable(evidence: Evidence, findings: Sequence[Finding]) -> Answer:
     """Whether a checkpoint from before the crash is finite throughout."""
+    sound = sound_checkpoint(evidence)
+    if sound is not None:
+        passed = sound is evidence.last_good and evidence.is_fixed_by("old_weights")
+        text = f"{_named(sound)} is finite"
+        return Answer(True, text + (" and passes the crash batch" if passed else ""))
     good = evidence.last_good
     if good is None:
         return Answer(False, "no checkpoint from before the crash")
-    bad = sum(not tensor.is_finite for tensor in good.tensors if tensor.role != "buffer")
-    step = good.training.step
-    name = f"{Path(good.path).name}{'' if step is None else f' (step {step})'}"
-    if bad or good.damage:
-        return Answer(
-            False, f"{name} holds {bad} non-finite tensors, {len(good.damage)} damaged parts"
-        )
-    passed = evidence.is_fixed_by("old_weights")
-    return Answer(True, f"{name} is finite" + (" and passes the crash batch" if passed else ""))
+    bad = len(_nonfinite(good))
+    text = f"{_named(good)} holds {bad} non-finite tensors, {len(good.damage)} damaged parts"
+    return Answer(False, text)
+
+
+def sound_checkpoint(evidence: Evidence) -> CheckpointFacts | None:
+    """Return the last good checkpoint, else the newest other one before the crash, if finite."""
+    step = crash_step(evidence)
+    earlier = [
+        facts for facts in evidence.checkpoints[1:]
+        if step is not None and facts.training.step is not None and facts.training.step < step
+    ]  # fmt: skip
+    known = [facts for facts in (evidence.last_good, *earlier) if facts and facts.tensors]
+    return next((f for f in known if not f.damage and not _nonfinite(f)), None)
+
+
+def _nonfinite(facts: CheckpointFacts) -> list[TensorStats]:
+    return [t for t in facts.tensors if t.role != "buffer" and not t.is_finite]
+
+
+def _named(facts: CheckpointFacts) -> str:
+    step = facts.training.step
+    return f"{Path(facts.path).name}{'' if step is None else f' (step {step})'}"
 
 
 def clipping(evidence: Evidence) -> ClippingAdvice | None:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nandoctor.decision.advice import check_data_and_loss, resume
+from nandoctor.decision.advice import (
+    check_data_and_loss,
+    check_loss_scale,
+    check_overflow,
+    resume,
+)
 from nandoctor.decision.confirm import confirm_all, proof_of
-from nandoctor.decision.ranking import DYNAMICS, STATE, is_crash
+from nandoctor.decision.ranking import DATA, DYNAMICS, OVERFLOW, STATE, is_crash
 from nandoctor.decision.tree import leaves
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Diagnosis, Finding, Grade, Prescription
 
-SAMPLES_INNOCENT = DYNAMICS | STATE | {"unnormalised_input"}
+SAMPLES_INNOCENT = DYNAMICS | STATE | {"unnormalised_input", "loss_scale_collapse"}
 """Causes under which some samples fail first, but none is to blame."""
+BEFORE_THE_OP = DYNAMICS | STATE | DATA
+"""Causes under which bounding the op, or more precision, would only hide what made it fail."""
 CURES = {
     "eps": "Add an epsilon at the failing op", "clamp": "Bound the argument of the failing op",
     "safe_where": "Make the input safe before the op (double where)",
@@ -64,9 +71,9 @@ def _steps(
     others = _foreign(findings, diagnosis)
     if diagnosis and diagnosis.cause in SAMPLES_INNOCENT:
         others += check_data_and_loss(evidence, findings)
-    yield from (
-        item for item in tree if item not in others and item not in resume(evidence, findings)
-    )
+    if diagnosis and diagnosis.cause in BEFORE_THE_OP:
+        others += [*check_overflow(evidence, findings), *check_loss_scale(evidence, findings)]
+        mechanism = [finding for finding in mechanism if finding.cause not in OVERFLOW]
     for finding in mechanism[:1]:
         yield from _cure(evidence, finding)
     yield from resume(evidence, findings)

@@ -161,3 +161,27 @@ def test_clip_of_a_healthy_replay_gives_a_threshold_for_each_part() -> None:
     numbers = [float(part.split()[1]) for part in parts.value.split(", ")]
     assert numbers == pytest.approx([0.6 * threshold, 0.8 * threshold], rel=0.01)
     assert len(clip(crashed(replay=exploded))) == 2
+
+
+def test_prescribe_of_a_damaged_weight_leaves_out_what_would_hide_it() -> None:
+    """Neither a bound at the op nor more precision nor fewer samples mends a broken weight."""
+    cause = builders.finding(
+        code="ND401", cause="bad_parameter", grade=Grade.reproduced, confirmed_by=("reset_param",)
+    )
+    ran = [trial(name) for name in ("reset_param", "clamp", "fp32", "drop_samples")]
+    evidence = crashed(*ran)
+    plan = prescribe(evidence, [cause], diagnose(evidence, [cause]))
+    actions = " ".join(item.action for item in plan)
+    assert plan[0].grade is Grade.verified
+    assert not any(word in actions for word in ("Bound", "fp32", "samples", "autocast"))
+
+
+def test_prescribe_never_resumes_from_a_checkpoint_that_is_itself_broken() -> None:
+    """The last good checkpoint holds NaN; an older one that is whole is named instead."""
+    bad = builders.checkpoint(path="run/last_good.pt", tensors=(builders.tensor(num_nan=1),))
+    whole = builders.checkpoint(path="run/step_900.pt", tensors=(builders.tensor(),))
+    whole = replace(whole, training=replace(whole.training, step=900))
+    evidence = crashed(last_good=bad)
+    evidence = replace(evidence, checkpoints=(*evidence.checkpoints[:1], whole))
+    plan = prescribe(evidence, [op_finding()], diagnose(evidence, [op_finding()]))
+    assert [item.value for item in plan if item.action == "Resume from"] == ["step_900.pt"]
