@@ -135,7 +135,7 @@ def _schedule(curve: Curve) -> tuple[Finding, ...]:
 def _repeats(rates: np.ndarray, row: int) -> int | None:
     """Return the earlier row whose stretch of rates the one from ``row`` on repeats."""
     stretch = rates[row : row + RUN]
-    if row < RUN or np.ptp(stretch) == 0:
+    if row <= RUN or np.ptp(stretch) == 0:
         return None
     earlier = np.lib.stride_tricks.sliding_window_view(rates[: row - 1], RUN)
     alike = np.flatnonzero(np.isclose(earlier, stretch, rtol=1e-6, atol=0).all(axis=1))

@@ -61,3 +61,11 @@ def test_counter_that_went_back_since_the_good_checkpoint_is_a_mismatch(
     evidence = replace(evidence, last_good=stored(1001, own=1000.0))
     messages = [finding.message for finding in found(evidence)]
     assert any("it was not restored" in text for text in messages) is fires
+
+
+def test_schedule_that_rises_from_the_start_has_nothing_to_repeat() -> None:
+    """A warm-up has no earlier stretch, however few rows stand before."""
+    warm_up = [0.001 * (i + 1) for i in range(69)]
+    assert not found(logged(DIVERGED, onset=60, crash=68, lr=warm_up))
+    short = [*[1.0] * 12, 4.0, 9.0, 30.0, 90.0, float("nan"), float("nan"), float("nan")]
+    assert not found(logged(short, onset=12, crash=16, lr=warm_up[:19]))
