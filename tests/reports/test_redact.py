@@ -7,9 +7,42 @@ import json
 import builders
 import pytest
 
-from nandoctor.evidence import TrainingState
+from nandoctor.evidence import (
+    Headroom,
+    LayerNumerics,
+    LogEvent,
+    LogFacts,
+    Origin,
+    Source,
+    TensorStats,
+    TrainingState,
+    Trial,
+)
+from nandoctor.findings import ChecklistItem, Finding, Prescription, Report
 from nandoctor.reports import RENDERERS
 from nandoctor.reports.redact import redacted
+from nandoctor.reports.rewrite import walked
+
+FORMS = (
+    "/home/zorg/quux/m.py", "quux/run7/m.csv", r"C:\\Users\\zorg\\x.pt", r"\\\\quux\\zorg\\x",
+    "~zorg/x.pt",
+    "/home/zorg quux/My zorg/x.pt", "zorg@quux.example", "zorg@node17:/data/x", "file:///zorg/x",
+    "gpu-node17.quux.internal", "zorg-ws01", "node17.zorg.svc:29500", "https://quux.ai/zorg/x",
+    "s3://quux/zorg", "hf_zorgEFGH1234567890abcd", "sk-zorg-AAAA1234567890",
+    "QUUX_API_KEY=0123456789abcdef0123456789abcdef", "zorg_medical_images", "/data/张三/项目/x.pt",
+    "'/home/zorg/quux'", "quux.py:31", "RuntimeError: zorg said no to 张三",
+)  # fmt: skip
+"""A user, a project, a host and a key as they stand in paths, messages and settings."""
+TOLD = ("zorg", "quux", "node17", "张三", "项目", "0123456789abcdef", "Users", "EFGH", "AAAA1234")
+FREE = {
+    Finding: ("message", "where"), Prescription: ("value", "why"), Trial: ("detail",),
+    ChecklistItem: ("evidence",), Origin: ("module", "module_class", "tensor"),
+    Source: ("file", "function", "code"), TensorStats: ("name", "file"), LogFacts: ("path",),
+    LogEvent: ("text",), Headroom: ("module", "module_class"), LayerNumerics: ("module", "note"),
+    TrainingState: ("optimizer", "precision"), Report: ("next_evidence",),
+}  # fmt: skip
+"""Fields that may hold words of the user's."""
+LISTS = {"evidence", "against", "inputs", "similar", "likely", "notes", "harmless", "reaches"}
 
 SECRETS = (
     "/home/ada", "ada", "project", "acme", "Moonshot", "torch.log(probabilities)", "metrics.csv",
@@ -77,3 +110,36 @@ def test_redact_leaves_the_original_alone():
     report = private_report()
     redacted(report)
     assert report.inputs == ("/data/acme/run-7",) and "acme" in report.findings[0].message
+
+
+def planted(report, form, bare):
+    """Return the report with a secret in every free field: alone, or within a sentence."""
+    text = form if bare else f"got 3 from {form} there"
+
+    def change(value):
+        names = FREE.get(type(value), ())
+        texts = [name for name in LISTS & set(getattr(value, "__dataclass_fields__", ()))
+                 if all(isinstance(item, str) for item in getattr(value, name))]  # fmt: skip
+        changed = {**dict.fromkeys(names, text), **dict.fromkeys(texts, (text,))}
+        return builders.replace(value, **changed) if changed else value
+
+    return walked(report, change)
+
+
+@pytest.mark.parametrize("bare", [True, False])
+@pytest.mark.parametrize("form", FORMS)
+def test_redacted_report_with_a_secret_in_every_field_tells_none(form, bare):
+    """Paths, people, hosts, keys and names, alone and in prose, in every field of free text."""
+    report = planted(builders.report(checklist=builders.checklist_report().checklist), form, bare)
+    text = json.dumps(redacted(report).to_dict(), ensure_ascii=False)
+    assert [secret for secret in TOLD if secret in text] == []
+
+
+def test_redacted_prose_of_nandoctor_stays_readable():
+    """Sentences that hold nothing of the user's are left word for word."""
+    sentences = (
+        "with fp32 the step is finite: loss 0.6413", "2.5x the healthy maximum of 21",
+        "input 0: float16[16, 16, 10], finite range -142.5 to 155",
+    )  # fmt: skip
+    found = builders.finding(evidence=sentences)
+    assert redacted(builders.report(findings=(found,))).findings[0].evidence == sentences

@@ -39,7 +39,7 @@ def origin(report: Report, say: Words) -> Markup | None:
 def _excerpt(source: Source) -> Markup:
     where = el("figcaption", code(f"{source.file}:{source.line}"), f" {source.function}")
     line = el("pre", el("span", str(source.line), class_="no"), el("code", source.code.strip()))
-    return el("figure", where, line, class_="source", data_row=True)
+    return el("figure", where, line if source.code else None, class_="source", data_row=True)
 
 
 def provenance(report: Report, say: Words) -> Markup | None:

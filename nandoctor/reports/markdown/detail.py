@@ -48,8 +48,8 @@ def origin(report: Report, say: Words) -> str:
     lines = [f"- {label}: {code(value)}" for label, value in origin_facts(place, say)]
     source = place.user_source or place.source
     if source is not None:
-        at, line = code(f"{source.file}:{source.line}"), code(source.code.strip())
-        lines.append(f"- {at} {plain(source.function)}: {line}")
+        line = f": {code(source.code.strip())}" if source.code else ""
+        lines.append(f"- {code(f'{source.file}:{source.line}')} {plain(source.function)}{line}")
     lines += [f"- {plain(note)}" for note in replay_notes(report, say)]
     return folded(say("Origin"), "\n".join(lines))
 

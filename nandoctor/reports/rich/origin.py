@@ -37,7 +37,8 @@ def origin(report: Report, view: View, say: Words) -> RenderableType | None:
 def _excerpt(source: Source) -> RenderableType:
     bar = "│"
     text = Text(f"{source.file}:{source.line}", style="underline")
-    text.append(f" in {source.function}\n", style="not underline dim")
-    text.append(f"{source.line:>5} {bar} ", style="not underline dim")
-    text.append(source.code.strip(), style="not underline bold")
+    text.append(f" in {source.function}", style="not underline dim")
+    if source.code:
+        text.append(f"\n{source.line:>5} {bar} ", style="not underline dim")
+        text.append(source.code.strip(), style="not underline bold")
     return text
