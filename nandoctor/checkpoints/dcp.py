@@ -7,7 +7,7 @@ from typing import Any
 
 from nandoctor.checkpoints.archive import find_entry
 from nandoctor.checkpoints.contents import ByteRange, CheckpointFormat, Contents, TensorRef
-from nandoctor.checkpoints.directory import new_contents
+from nandoctor.checkpoints.directory import new_contents, read_file
 from nandoctor.checkpoints.pickle_objects import Instance, Opaque
 from nandoctor.checkpoints.pickle_reading import no_persistent, read_pickle
 from nandoctor.checkpoints.regions import as_tensor
@@ -45,9 +45,17 @@ def _open(path: Path) -> Contents:
         _put(contents.tree, keys if isinstance(keys, tuple) else (name,),
              _item(str(name), entry, places, contents))  # fmt: skip
     contents.tree = _lists(contents.tree)
+    _add_common(path / "common.pt", contents)
     names = sorted({place.path for place in places.values()})
-    contents.files = (file, *(Path(name) for name in names if Path(name).is_file()))
+    contents.files += (file, *(Path(name) for name in names if Path(name).is_file()))
     return contents
+
+
+def _add_common(file: Path, contents: Contents) -> None:
+    """Add what Megatron-Core keeps beside the shards: the step, the settings, the RNG."""
+    common = read_file(file, contents) if file.is_file() else None
+    if isinstance(common, dict) and isinstance(contents.tree, dict):
+        contents.tree = {**common, **contents.tree}
 
 
 def _places(folder: Path, stored: dict[Any, Any]) -> dict[tuple[Any, ...], ByteRange]:

@@ -1,18 +1,19 @@
 """DeepSpeed's ``global_step*`` directories: model states and ZeRO optimizer shards.
 
-Written after the layout in DeepSpeed's source; only a hand-made imitation was ever opened here.
-ZeRO 1 and 2 cut the flat parameters of a group evenly over the ranks: put together they are named
-after their parameters. Shards of ZeRO 3 keep the names of their rank and group.
+ZeRO 1 and 2 cut the flat parameters of a group evenly over the ranks, ZeRO 3 each parameter: put
+together they are named after their parameters.
 """
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from nandoctor.checkpoints.contents import CheckpointFormat, Contents
 from nandoctor.checkpoints.directory import compare_steps, has_any, new_contents, read_file
-from nandoctor.checkpoints.flat_groups import unflatten
+from nandoctor.checkpoints.flat_groups import check_count, groups_of, unflatten
+from nandoctor.checkpoints.zero3 import gather_zero3, is_zero3
 from nandoctor.errors import UnreadableInputError
 
 _MODEL, _SHARD = "*mp_rank_*_model_states.pt", "*zero_pp_rank_*_optim_states.pt"
@@ -59,12 +60,29 @@ def _open(path: Path) -> Contents:
     inner = [s.get("optimizer_state_dict") for s in shards.values()]
     ranks = [s for s in inner if isinstance(s, dict)]
     if ranks:
-        contents.tree["optimizer"] = unflatten(ranks, first.get("param_shapes"), contents.damage)
+        _put_together(contents, first, ranks)
         contents.tree["loss_scaler"] = ranks[0].get("loss_scaler")
         contents.tree.setdefault("clip_grad", ranks[0].get("clip_grad"))
     contents.tree["data_position"] = first.get("global_samples")
     contents.hints["step"] = re.sub(r"\D", "", folder.name) or None
     return contents
+
+
+def _put_together(contents: Contents, first: dict[Any, Any], ranks: list[dict[str, Any]]) -> None:
+    """Join the ranks' shards: the optimizer and, for ZeRO 3, the weights that it alone holds."""
+    shapes = first.get("param_shapes")
+    check_count(ranks, contents.damage)
+    if is_zero3(ranks):
+        optimizer, weights = gather_zero3(ranks, groups_of(shapes))
+        if weights:
+            kept = {k: v for k, v in _mapping(first.get("module")).items() if k not in weights}
+            contents.tree = {**first, "module": {**weights, **kept}, "optimizer": optimizer}
+            return
+    contents.tree["optimizer"] = unflatten(ranks, shapes)
+
+
+def _mapping(value: Any) -> dict[Any, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _rank(path: Path) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from nandoctor.evidence import Damage
 _MASTERS = ("single_partition_of_fp32_groups", "fp32_flat_groups")
 
 
-def unflatten(ranks: Sequence[dict[str, Any]], shapes: Any, damage: list[Damage]) -> dict[str, Any]:
+def unflatten(ranks: Sequence[dict[str, Any]], shapes: Any) -> dict[str, Any]:
     """Return an optimizer's state_dict by parameter name, the fp32 master weights beside it.
 
     Args:
@@ -20,10 +20,9 @@ def unflatten(ranks: Sequence[dict[str, Any]], shapes: Any, damage: list[Damage]
         shapes: ``param_shapes``: per group, sizes by parameter name.
     """
     base = [_base(rank) for rank in ranks]
-    groups = _groups(shapes)
+    groups = groups_of(shapes)
     state: dict[Any, Any] = {}
     masters: dict[str, Any] = {}
-    _check_count(ranks, damage)
     for number, group in enumerate(groups):
         slots: dict[str, list[Any]] = {}
         for rank in base:
@@ -46,13 +45,15 @@ def _base(rank: dict[str, Any]) -> dict[str, Any]:
     return base if isinstance(base, dict) else rank
 
 
-def _groups(shapes: Any) -> list[Mapping[str, tuple[int, ...]]]:
+def groups_of(shapes: Any) -> list[Mapping[str, tuple[int, ...]]]:
+    """Return ``param_shapes`` as sizes by parameter name, per group."""
     listed = shapes if isinstance(shapes, list) else [shapes]
     plain = [g for g in listed if isinstance(g, dict)]
     return [{str(k): v for k, v in g.items() if isinstance(v, tuple)} for g in plain]
 
 
-def _check_count(ranks: Sequence[dict[str, Any]], damage: list[Damage]) -> None:
+def check_count(ranks: Sequence[dict[str, Any]], damage: list[Damage]) -> None:
+    """Say so where a rank's shard is missing."""
     counts = ranks[0].get("partition_count")
     wanted = counts[0] if isinstance(counts, list) and counts else counts
     if isinstance(wanted, int) and wanted != len(ranks):
@@ -75,7 +76,7 @@ def _cut(parts: Sequence[Any], group: Mapping[str, tuple[int, ...]], count: int)
     flat = [p for p in parts if isinstance(p, TensorRef) and len(p.shape) == 1]
     sizes = [_volume(shape) for shape in group.values()]
     if not flat or len(flat) != count or sum(p.numel for p in flat) < sum(sizes):
-        if parts and not isinstance(parts[0], TensorRef):
+        if parts and (not isinstance(parts[0], TensorRef) or parts[0].shape == ()):
             return dict.fromkeys(group, parts[0]) if parts[0] is not None else {}
         return {f"rank{n}": part for n, part in enumerate(parts)}
     cut = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +90,7 @@ def _training(optimizer: torch.optim.Optimizer | None) -> TrainingState:
         for group in optimizer.param_groups
     )
     steps = [slots.get("step") for slots in optimizer.state.values() if isinstance(slots, dict)]
-    known = [int(step) for step in steps if step is not None]
+    known = [int(step) for step in steps if step is not None and math.isfinite(step)]
     return TrainingState(
         step=max(known, default=None),
         lr=float(groups[0]["lr"]) if groups and "lr" in groups[0] else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from nandoctor.checkpoints.dtypes import element_type
@@ -13,6 +14,7 @@ from nandoctor.evidence import Role
 _WRAPPERS = re.compile(r"(^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)(?=\.)")
 _INNER = {"_parameters", "_modules", "_buffers"}
 _SHELLS = ("state_dict", "model_state_dict", "model_state", "model", "params", "weights", "module")
+_LAST = (".weight", ".bias")
 _BUFFERS = re.compile(
     r"(^|\.)(running_mean|running_var|num_batches_tracked|n_averaged|inv_freq|position_ids|"
     r"token_type_ids|cos_cached|sin_cached|attn_mask|causal_mask|relative_position_index|"
@@ -47,10 +49,13 @@ def model_names(layout: Layout) -> dict[tuple[Any, ...], str]:
     """Return the names of model, EMA, master and gradient tensors by their path."""
     groups: dict[tuple[str, tuple[Any, ...]], list[Leaf]] = {}
     has_model = any(leaf.region == "model" for leaf in layout.leaves)
+    beside = _state_dicts(layout) if has_model else set()
     for leaf in layout.leaves:
         kind = leaf.region
         if kind in ("model", *SHORT) or (not kind and not has_model and _is_weight(leaf)):
             groups.setdefault((kind or "model", leaf.path[: leaf.region_depth]), []).append(leaf)
+        elif not kind and leaf.path[:-1] in beside:
+            groups.setdefault(("model", leaf.path[:1]), []).append(replace(leaf, region_depth=1))
     counts: dict[str, int] = {}
     for kind, _ in groups:
         counts[kind] = counts.get(kind, 0) + 1
@@ -61,6 +66,16 @@ def model_names(layout: Layout) -> dict[tuple[Any, ...], str]:
         for leaf, name in zip(leaves, strip_wrappers(plain), strict=True):
             names[leaf.path] = f"{stem}.{name}" if stem else name
     return names
+
+
+def _state_dicts(layout: Layout) -> set[tuple[Any, ...]]:
+    """Return the places outside of every known part that are a further model's state_dict."""
+    keys: dict[tuple[Any, ...], list[str]] = {}
+    for leaf in layout.leaves:
+        if not leaf.region and len(leaf.path) > 1:
+            keys.setdefault(leaf.path[:-1], []).append(str(leaf.path[-1]))
+    named = {place: sum(name.endswith(_LAST) for name in names) for place, names in keys.items()}
+    return {place for place, count in named.items() if 2 * count >= len(keys[place])}
 
 
 def _is_weight(leaf: Leaf) -> bool:

@@ -68,6 +68,8 @@ def region_of_key(key: Any) -> str:
     for region in ("ema", "optimizer", "scheduler", "scaler"):
         if any(_REGION.get(part) == region for part in parts):
             return region
+    if parts[-1] in ("grad", "grads", "gradients"):
+        return "gradient"
     return "model" if stem != word and word.endswith(("_state_dict", "_sd")) else ""
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import nn
+from torch.nn import functional as F
 
 STEP = 7
 NAMES = ("encoder.0.weight", "encoder.0.bias", "encoder.2.weight", "encoder.2.bias",
@@ -209,6 +210,31 @@ def _deepspeed(folder: Path) -> Path:
             "single_partition_of_fp32_groups": [part],
         }}, inner / f"bf16_zero_pp_rank_{rank}_mp_rank_00_optim_states.pt")  # fmt: skip
     (folder / "latest").write_text(inner.name)
+    return folder
+
+
+def zero3(folder: Path) -> Path:
+    """Write the layout of ZeRO 3 as DeepSpeed 0.19 does: each parameter cut over two ranks."""
+    net = training()["net"]
+    inner = folder / f"global_step{STEP}"
+    inner.mkdir()
+    named = list(net.named_parameters())
+    for rank in range(2):
+        cut = [F.pad(p.detach().flatten(), (0, p.numel() % 2)).chunk(2)[rank] for _, p in named]
+        groups = [torch.cat(cut[:2]), torch.cat(cut[2:])]
+        slots = {
+            n: {"step": torch.tensor(7.0), "exp_avg": g.clone(), "exp_avg_sq": g.square()}
+            for n, g in enumerate(groups)
+        }
+        prefix = f"zero_pp_rank_{rank}_mp_rank_00"
+        torch.save({
+            "module": {n: torch.empty(0) for n, _ in named}, "global_steps": STEP,
+            "param_shapes": [{n: p.shape for n, p in named}],
+        }, inner / f"{prefix}_model_states.pt")  # fmt: skip
+        torch.save({"optimizer_state_dict": {
+            "partition_count": 2, "fp32_flat_groups": groups,
+            "optimizer_state_dict": {"state": slots, "param_groups": [{"lr": 1e-3, "params": [0]}]},
+        }}, inner / f"bf16_{prefix}_optim_states.pt")  # fmt: skip
     return folder
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from checkpoints.samples import NAMES, STEP, WRITERS, training
+from checkpoints.samples import NAMES, STEP, WRITERS, training, zero3
 from nandoctor.checkpoints import FORMATS, is_checkpoint, open_checkpoint, scan
 from nandoctor.errors import UnreadableInputError
 
@@ -69,6 +69,29 @@ def test_open_sample_names_moments_after_parameters(written: dict[str, Path], na
     }
     moments = {t.name: t.l2 for t in facts.tensors if t.role == "exp_avg_sq"}
     assert moments == pytest.approx(norms, rel=1e-6)
+
+
+def test_open_zero3_puts_parameters_and_moments_together(tmp_path: Path) -> None:
+    """Parts of every rank and sub-group join to whole tensors under the parameters' names."""
+    net = training()["net"]
+    facts = scan(open_checkpoint(zero3(tmp_path)), exact=True)
+    found = {t.name: t for t in facts.tensors}
+    assert facts.training.step == STEP and not facts.damage
+    for name, parameter in net.named_parameters():
+        values = parameter.detach().double().nan_to_num(0.0)
+        weight, moment = found[name], found[f"exp_avg_sq.{name}"]
+        assert (weight.role, weight.shape) == ("parameter", tuple(parameter.shape))
+        assert weight.l2 == pytest.approx(float(values.norm()), rel=1e-12)
+        assert weight.num_nan == int(parameter.isnan().sum()) == moment.num_nan
+        assert moment.l2 == pytest.approx(float(parameter.detach().square().nan_to_num(0.0).norm()))
+        assert found[f"step.{name}"].max == 7.0
+
+
+def test_open_dcp_with_common_file_takes_its_step(tmp_path: Path) -> None:
+    """Megatron-Core keeps the iteration beside the shards."""
+    folder = WRITERS["dcp"](tmp_path)
+    torch.save({"iteration": 4321, "checkpoint_version": 3.0}, folder / "common.pt")
+    assert open_checkpoint(folder).training.config["checkpoint_version"] == 3.0
 
 
 @pytest.mark.parametrize("name", list(WRITERS))

@@ -193,6 +193,34 @@ def test_roles_of_every_part_are_recognised(tmp_path: Path) -> None:
     assert roles["extra.x"] == "other"
 
 
+@pytest.mark.parametrize(("key", "role", "first"), [
+    ("critic", "parameter", "critic.0.weight"), ("unet", "parameter", "unet.0.weight"),
+    ("grad_dict", "gradient", "grad.0.weight"), ("main_grads", "gradient", "grad.0.weight"),
+    ("per_layer_gradients", "gradient", "grad.0.weight"), ("swa", "ema", "ema.0.weight"),
+    ("averaged_model", "ema", "ema.0.weight"), ("teacher", "ema", "ema.0.weight"),
+    ("target_net", "ema", "ema.0.weight"), ("fp32_params", "master", "master.0.weight"),
+    ("fp32_master_weights", "master", "master.0.weight"),
+])  # fmt: skip
+def test_roles_of_a_state_dict_beside_the_model(
+    tmp_path: Path, key: str, role: str, first: str
+) -> None:
+    """What real code stores beside a model has its role, and an unknown key is a further model."""
+    weights = [torch.nn.Sequential(torch.nn.Linear(3, 4)).state_dict() for _ in range(2)]
+    torch.save({"step": 3, "model": weights[0], key: weights[1]}, tmp_path / "c.pt")
+    handles = open_checkpoint(tmp_path / "c.pt").tensors
+    assert [h.name for h in handles][:2] == ["0.weight", "0.bias"]
+    assert (handles[2].name, {h.role for h in handles[2:]}) == (first, {role})
+
+
+def test_roles_of_statistics_beside_the_model_stay_open(tmp_path: Path) -> None:
+    """Numbers that are named unlike weights are no model."""
+    model = torch.nn.Linear(3, 4).state_dict()
+    statistics = {"mean": torch.zeros(3), "std": torch.ones(3)}
+    torch.save({"model": model, "normalisation": statistics}, tmp_path / "c.pt")
+    roles = {h.name: h.role for h in open_checkpoint(tmp_path / "c.pt").tensors}
+    assert roles["normalisation.mean"] == roles["normalisation.std"] == "other"
+
+
 def test_moments_without_a_certain_owner_keep_their_number(tmp_path: Path) -> None:
     """Where shapes allow several owners and the order is lost, no name is made up."""
     state = {"alpha.weight": torch.ones(4), "beta.weight": torch.ones(4), "zeta": torch.ones(2, 2)}
