@@ -70,6 +70,8 @@ class Origin:
     order, up to about two dozen: shows a ``where`` or ``clamp`` that comes too late."""
     calls: int = 1
     """Which call of a module that is called several times, from 1."""
+    repeats: int = 0
+    """How many of the (forward) op's ancestors are the same op in the same module: a recurrence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,9 @@ def _repaired(evidence: Evidence) -> list[Finding]:
     if trial is None or trial.outcome != "fixed" or (curve and curve.num_rising):
         return []  # after a divergence sound weights help as well, whatever began it
     message = f"with {trial.detail} restored the step is finite"
-    return [_finding(message, trial.detail, 0.85, "", grade=Grade.reproduced)]
+    passed = _is_passed(evidence)
+    score = 0.45 if passed else 0.85
+    return [_finding(message, trial.detail, score, passed, grade=Grade.reproduced)]
 
 
 def _stored(evidence: Evidence) -> list[Finding]:
@@ -100,6 +102,14 @@ def _stored(evidence: Evidence) -> list[Finding]:
     if curve_of(evidence) is not None and not flipped:
         flipped = [t for t in good if is_flipped(t)]  # saved after it: all that trained on is lost
     return found + [_flipped(tensor, evidence) for tensor in flipped]
+
+
+def _is_passed(evidence: Evidence) -> str:
+    """Return what clears a finite weight: most samples pass it; empty where nothing does."""
+    origin = evidence.replay.origin if evidence.replay else None
+    if origin is None or not origin.samples or not evidence.is_fixed_by("drop_samples"):
+        return ""
+    return "the step is finite on the same weights without the samples that fail"
 
 
 def _innocent(evidence: Evidence, name: str) -> str:
@@ -132,8 +142,11 @@ def _flipped(tensor: TensorStats, evidence: Evidence) -> Finding:
     message = (
         f"{tensor.name}{list(tensor.absmax_index or ())} is {peak:.4g}: one element out of family"
     )
-    score = 0.93 if tensor.name in moved else 0.75
-    return _finding(message, tensor.name, score, "", tuple(lines), Grade.observed)
+    if tensor.name in moved:
+        return _finding(message, tensor.name, 0.93, "", tuple(lines), Grade.observed)
+    passed = _is_passed(evidence)
+    score = 0.45 if passed else 0.75
+    return _finding(message, tensor.name, score, passed, tuple(lines), Grade.observed)
 
 
 def _finding(

@@ -2,15 +2,21 @@
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
-from nandoctor.rules.site import Site, found_at, is_rounding, site_of
+from nandoctor.rules.site import Site, found_at, is_rounding, overflows, site_of
 
 CODE, CAUSE = "ND111", "cumulative_overflow"
 CUMULATIVE = frozenset({"cumsum", "cumprod", "logcumsumexp", "prod", "cumulative_trapezoid"})
 EXPS = frozenset({"exp", "exp2", "expm1", "pow"})
+GROWING = frozenset({
+    "mul", "div", "pow", "square", "mm", "bmm", "addmm", "baddbmm", "mv", "add", "addcmul", "sum",
+})  # fmt: skip
+LONG = 8
+"""Steps from which a recurrence, rather than one large operand, made the size."""
 
 DOC = """
 ## What it does
-Reports a cumsum, cumprod or prod that overflows, and an exponential of a cumulative sum.
+Reports a cumsum, cumprod or prod that overflows, an exponential of a cumulative sum, and a
+recurrence (`h = h @ a + x`, step by step) that grows out of the range.
 
 ## Why it matters
 Linear attention, state-space models and survival models keep running sums of log decays; over a
@@ -47,6 +53,9 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     if site.op in EXPS and _is_cumulative(site):
         message = f"{site.op} of a cumulative sum overflows"
         return found_at(site, (CODE, CAUSE), message, score=0.92)
+    if site.op in GROWING and site.origin.repeats >= LONG and overflows(site):
+        message = f"{site.op} repeated on its own result {site.origin.repeats} times overflows"
+        return found_at(site, (CODE, CAUSE), message, score=0.8 - rounding)
     return ()
 
 

@@ -4,7 +4,7 @@ import math
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
-from nandoctor.rules.site import Site, found_at, is_rounding, site_of
+from nandoctor.rules.site import Site, found_at, is_rounding, is_zero, site_of
 
 CODE, CAUSE = "ND101", "log_of_zero"
 LOGS = frozenset({"log", "log2", "log10", "log1p", "logit", "special_logit"})
@@ -13,7 +13,8 @@ PICKS = frozenset({"nll_loss_forward", "nll_loss", "nll_loss2d_forward", "nll_lo
 DOC = """
 ## What it does
 Reports a logarithm whose argument is zero (-inf) or negative (NaN), and shows the argument; also
-inside `xlogy`, `logdet` and a cross entropy whose label names a class that is masked away.
+inside `xlogy`, `logdet`, `lgamma` and a cross entropy whose label names a class that is masked
+away.
 
 ## Why it matters
 A softmax or sigmoid underflows to exactly 0 once a logit is about 100 (fp32) or 17 (fp16) away from
@@ -69,6 +70,8 @@ def _log_inside(site: Site) -> str:
         return "the logarithm of the determinant of a singular matrix"
     if site.op in ("xlogy", "special_xlogy") and any(value <= 0 for value in site.values(1)):
         return f"{site.op} got {site.values(1)[0]:.4g}"
+    if site.op == "lgamma" and site.has(is_zero):
+        return "lgamma got 0, where it grows as -log(x) does"
     if site.op in PICKS and -math.inf in site.outputs + site.values(0):
         return "the class that the label names has probability 0"
     return ""

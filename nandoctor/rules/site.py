@@ -128,8 +128,15 @@ def half_dtype(evidence: Evidence, site: Site) -> str | None:
 
 
 def cured_by_precision(evidence: Evidence) -> str:
-    """Return the more precise intervention that fixed the step, empty where none did."""
-    return next((name for name in MORE_PRECISE if evidence.is_fixed_by(name)), "")
+    """Return the more precise intervention that fixed the step, empty where none did.
+
+    Where fp32 was not enough, fp64 tells nothing of half precision: the value is too small or too
+    close for fp32, too.
+    """
+    trial = evidence.trial("fp32")
+    beyond = trial is not None and trial.outcome == "not_fixed"
+    names = [name for name in MORE_PRECISE if not (beyond and name == "fp64")]
+    return next((name for name in names if evidence.is_fixed_by(name)), "")
 
 
 def is_rounding(evidence: Evidence, site: Site) -> bool:

@@ -55,7 +55,8 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     is_raw = _is_raw(worst)
     if replay.phase is None and not (is_raw and _is_hard(evidence)):
         return ()
-    few = not is_raw and _is_sample_specific(replay, worst)
+    # A batch that is shifted as a whole is to blame whichever of its samples fails first.
+    few = not _is_shifted(worst) and _is_sample_specific(replay, worst)
     against = _against(evidence, worst, is_raw, few)
     cured, before = evidence.is_fixed_by("scale_input"), _size_at_start(evidence, worst)
     score = 0.25 if few or _was_survived(evidence, worst) else 0.6
@@ -89,7 +90,11 @@ def _against(evidence: Evidence, item: TensorStats, is_raw: bool, few: bool) -> 
 
 def _is_raw(item: TensorStats) -> bool:
     """Whether values stand as they were measured: none below zero, or the mean above the spread."""
-    return (item.min or 0.0) >= 0 or abs(item.mean or 0.0) > (item.std or 0.0)
+    return (item.min or 0.0) >= 0 or _is_shifted(item)
+
+
+def _is_shifted(item: TensorStats) -> bool:
+    return abs(item.mean or 0.0) > (item.std or 0.0)
 
 
 def _is_hard(evidence: Evidence) -> bool:

@@ -12,7 +12,7 @@ from nandoctor.target import ReplayTarget
 from nandoctor.tracing.frames import Place
 from nandoctor.tracing.guilt import guilty_leaf
 from nandoctor.tracing.operands import bad_elements, inputs_of, outputs_of
-from nandoctor.tracing.paths import consumers_of, path_of
+from nandoctor.tracing.paths import consumers_of, path_of, repeats_of
 from nandoctor.tracing.records import Detail, OpRecord, Part
 from nandoctor.tracing.relevance import Proof
 from nandoctor.tracing.storages import Leaf
@@ -51,6 +51,7 @@ def origin_of(proof: Proof, part: Part, reaches: tuple[str, ...]) -> Origin:
         arguments=_plain(described.scalars) if described else {},
         path_to_loss=path_of(proof),
         consumers=consumers_of(proof),
+        repeats=repeats_of(proof),
         reaches=reaches,
         tensor=leaf.name if leaf else None,
         calls=described.calls if described else 1,

@@ -28,6 +28,21 @@ def path_of(proof: Proof) -> tuple[str, ...]:
     return _named(proof, [start])
 
 
+def repeats_of(proof: Proof) -> int:
+    """Return how many ancestors of the (forward) op are the same op in the same module."""
+    index = proof.record.forward if proof.record.forward is not None else proof.record.index
+    lineage = proof.run.watch.lineage
+    if lineage is None:
+        return 0
+    queue, seen = [index], {index}
+    while queue:
+        new = [op for op in lineage.parents.get(queue.pop(), ()) if op not in seen]
+        seen.update(new)
+        queue += new
+    own = lineage.names.get(index), lineage.modules.get(index)
+    return sum((lineage.names.get(op), lineage.modules.get(op)) == own for op in seen - {index})
+
+
 def consumers_of(proof: Proof) -> tuple[str, ...]:
     """Return the forward ops that the (forward) op's result flows into, in order."""
     watch = proof.run.watch
