@@ -13,7 +13,13 @@ from nandoctor.signals.excursions import Excursion, find_excursions, with_foot
 from nandoctor.signals.noise import ENOUGH, Floats
 from nandoctor.signals.scale import scale_of
 from nandoctor.signals.shape import Shape, shape_of
-from nandoctor.signals.significance import MIN_CLIMB, is_spike, open_end, rare_spikes
+from nandoctor.signals.significance import (
+    MIN_CLIMB,
+    far_above_start,
+    is_spike,
+    open_end,
+    rare_spikes,
+)
 from nandoctor.signals.swing import growing_swing
 
 _MOSTLY = 0.5
@@ -69,6 +75,8 @@ def course_of(loss: Floats) -> Course:
         found = find_excursions(height, begin=ENOUGH)
         if found and found[-1].is_open and (outcome := open_end(found[-1], height)):
             return _led_by(with_foot(found[-1], height), replace(blank, outcome=outcome))
+    if (climb := far_above_start(height)) is not None:
+        return _led_by(climb, replace(blank, outcome="diverged"))
     spikes = rare_spikes(found, len(height))
     if spikes:
         worst = max(spikes, key=lambda excursion: excursion.jump)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from nandoctor.evidence import Outcome
-from nandoctor.signals.excursions import Excursion
+from nandoctor.signals.excursions import MIN_RISE, Excursion
 from nandoctor.signals.noise import ENOUGH, Floats, level_and_noise
 
 _DIVERGED = math.log(2.0)
@@ -20,6 +20,8 @@ _LUCKY, _OWN_NOISES, _FAR = 4, 6.0, math.log(20.0)
 _RECOVERING = 0.5
 _BACK = math.log(3.0)
 """Nearer to the old level than this, and far below its peak, a run is on its way back."""
+_FAR_ABOVE = math.log(8.0)
+"""A run that ends this far above its first steps, which it left at once, has learnt nothing."""
 MIN_CLIMB = math.log(1.5)
 """What a loss must have risen by for a later failure to have begun with it."""
 _FEW, _EVERYDAY = 3, 0.002
@@ -46,6 +48,21 @@ def open_end(last: Excursion, height: Floats) -> Outcome | None:
     is_above_start = last.level + end > float(np.median(height[: max(1, min(5, last.start))]))
     is_abrupt = float(rise[:3].max()) > _DIVERGED
     return "diverged" if is_above_start or is_abrupt else None
+
+
+def far_above_start(height: Floats) -> Excursion | None:
+    """Return the climb of a run that rose from its first steps on, so that no band is its own."""
+    if len(height) < 2 * ENOUGH:
+        return None
+    level = float(np.median(height[:3]))
+    end = float(np.median(height[-(len(height) // 4) :])) - level
+    if end < _FAR_ABOVE or float(height[:ENOUGH].max()) < level + _SPIKE:
+        return None
+    outside = np.flatnonzero(height > level + MIN_RISE)
+    peak = float(height.max()) - level
+    return Excursion(
+        int(outside[0]), len(height), level, MIN_RISE, MIN_RISE, MIN_RISE, peak, peak, True
+    )
 
 
 def is_spike(excursion: Excursion) -> bool:
