@@ -80,7 +80,10 @@ def read_log(
     if not reading.has_lines:
         history = replace(history, line=history.line * 0)
     if strict and reading.num_unread:
-        raise NandoctorError(f"{path}: {reading.num_unread} lines could not be read")
+        raise NandoctorError(
+            f"{path}: {reading.num_unread} lines could not be read",
+            hint=f"without --strict the rest is read; the first: {reading.unread_examples[0]}",
+        )
     return LogFacts(
         path=str(path),
         format=reading.dialect or chosen.name,

@@ -11,6 +11,7 @@ from nandoctor.logs import naming
 from nandoctor.logs.choose import Overrides, choose, choose_loss, named
 from nandoctor.logs.groups import BAR, LEADING, Group
 from nandoctor.logs.joining import join_rows, one_writer, segmented
+from nandoctor.logs.pairs import first_of_pairs, without_summaries
 from nandoctor.logs.steps import rises, step_key, tells_apart
 
 CONTEXT = "what a line above announces"
@@ -43,16 +44,18 @@ def _without_loss(groups: list[Group], overrides: Overrides, path: str) -> Metri
 def _history(groups: list[Group], lead: str, overrides: Overrides) -> MetricHistory:
     """Build the history around the groups that hold ``lead``."""
     groups = _one_rank(_complete_bars(groups, lead), lead)
-    leading = [group for group in groups if lead in group.keys]
+    leading = without_summaries([group for group in groups if lead in group.keys])
+    others = [group for group in groups if lead not in group.keys]
     if overrides.step:
         step: str | None = named(groups, overrides.step, "--step")
     else:
         step = step_key(leading)
     if step is not None:
-        groups = [group for group in groups if step in group.keys]
-        return _assemble(groups, lead, step, overrides)
+        leading = first_of_pairs([group for group in leading if step in group.keys], step)
+        kept = [*leading, *(group for group in others if step in group.keys)]
+        return _assemble([group for group in groups if group in kept], lead, step, overrides)
     if tells_apart(np.concatenate([group.table()[3] for group in leading])):
-        leading += [group for group in groups if group not in leading and _has_context(group)]
+        leading = first_of_pairs(leading, None) + [g for g in others if _has_context(g)]
         return _assemble(leading, lead, CONTEXT, overrides)
     return _assemble(leading, lead, None, overrides)
 

@@ -11,6 +11,7 @@ from nandoctor.logs.lines import numbered
 from nandoctor.logs.records import add_record, has_loss
 from nandoctor.logs.source import Source
 
+_PAIR = re.compile(r"loss\S*\s*[:=]", re.IGNORECASE)
 _BARE = re.compile(rb"(?<=[:,\[ -])(?:nan|inf(?:inity)?)(?=[,}\] ])", re.IGNORECASE)
 """Non-finite numbers as most languages but JavaScript and Python spell them."""
 
@@ -30,7 +31,7 @@ def _sniff(head: bytes) -> bool:
 
 
 def _wraps_text(record: dict[str, object]) -> bool:
-    return any(isinstance(cell, str) and "loss" in cell.lower() for cell in record.values())
+    return any(isinstance(cell, str) and _PAIR.search(cell) for cell in record.values())
 
 
 def _record(line: bytes) -> dict[str, object] | None:

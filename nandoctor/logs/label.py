@@ -11,7 +11,10 @@ _DELIMITERS = ",;|\t{}[]"
 _LEVELS = re.compile(
     r"^.*\s-\s|\b(?:info|warning|error|debug|root|tensorflow|absl)\b[:\s]*|^.*?\]\s", re.IGNORECASE
 )
-_UNIT = re.compile(r"[A-Za-z%]{1,8}(?:/[A-Za-z]+)?(?=[\s,;|)\]])|\s?[A-Za-z]+/[A-Za-z]+(?=\s)")
+_UNIT = re.compile(
+    r"[A-Za-z%]{1,8}(?:/[A-Za-z]+)?(?=[\s,;|)\]])"
+    r"|\s?(?![A-Za-z]*loss)[A-Za-z]+/(?:s|sec|second|step|it|iter|batch|epoch|gpu)s?(?=\s)"
+)
 _BOXED = re.compile(r"\[([A-Za-z][\w /-]*)\]$")
 _WRAPPER = re.compile(r"(?:tensor|array|np\.float\d+)\(\[?\s*$")
 _GLUED = re.compile(r"(?:epoch|iter|step|batch)\b(?!/)", re.IGNORECASE)

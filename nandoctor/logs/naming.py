@@ -63,7 +63,7 @@ def loss_scale_rank(name: str) -> int | None:
     text = " ".join(words_of(name))
     if text in {"loss scale", "scale", "grad scale", "amp scale", "loss scaling", "scaler scale"}:
         return 0
-    if text.endswith(("loss scale", "grad scale", "scaler scale", "cur scale")):
+    if text.endswith(("loss scale", "loss scale to", "grad scale", "scaler scale", "cur scale")):
         return 1
     return None
 

@@ -1,0 +1,36 @@
+"""Which of a line's numbers are worth keeping; what they are called is found elsewhere."""
+
+from __future__ import annotations
+
+from nandoctor.logs import naming
+from nandoctor.logs.groups import BAR, LEADING
+from nandoctor.logs.line import Named
+
+
+def is_kept(named: Named) -> bool:
+    """Whether the number may be of use: a step, a metric, no time and no speed."""
+    return (
+        named.key in (BAR, LEADING)
+        or is_signal(named.key)
+        or naming.step_rank(named.key) is not None
+        or not naming.is_noise(named.key)
+    )
+
+
+def is_signal(key: str) -> bool:
+    """Whether a line with this number is a row."""
+    return (
+        naming.loss_rank(key) is not None
+        or naming.grad_norm_rank(key) is not None
+        or naming.lr_rank(key) is not None
+        or naming.loss_scale_rank(key) is not None
+        or naming.counter_name(key) is not None
+    )
+
+
+def is_header(kept: list[Named]) -> bool:
+    """Whether the line names a step and at most its learning rate: those below are of that step."""
+    keys = [named.key for named in kept]
+    steps = [key for key in keys if naming.step_rank(key) is not None]
+    rates = [key for key in keys if naming.lr_rank(key) is not None]
+    return bool(steps) and len(steps) + len(rates) == len(keys)
