@@ -15,6 +15,8 @@ FEWEST_SAMPLES = 16
 _DELIMITERS = b"|:,=\t; '["
 _TAIL = 12
 _HEAD = 24
+_SLACK = 16
+"""Bytes that numbers may grow by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ def learn(group: Group, samples: list[Sample]) -> Template | None:
             head, fixed = _head(samples, group.rank)
             if group.rank is None and len(known[0].tail) >= len(head.tobytes().rstrip(b" ")):
                 head, fixed = head[:0], fixed[:0]  # the text before the first number says it
-            return Template(group, delimiter, counts.pop(), head, fixed, known)
+            longest = max(len(sample.line) for sample in samples) + _SLACK
+            return Template(group, delimiter, counts.pop(), head, fixed, known, longest)
     return None
 
 

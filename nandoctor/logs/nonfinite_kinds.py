@@ -6,7 +6,7 @@ from nandoctor.logs.event_kind import EventKind, event_kind
 
 NONFINITE_KINDS: tuple[EventKind, ...] = (
     event_kind(
-        "nonfinite_grad", ("norm", "grad"),
+        "nonfinite_grad", ("nan", "inf", "finite", "invalid"),
         r"found (?:NaN|Inf) in local grad norm", r"total norm .{0,60}is non-finite",
         r"(?:Non-finite|nan|inf|infinite|invalid)\b[^.]{0,40}\bgrad(?:ient)?s?(?: norm)?\b",
         r"\bgrad(?:ient)?s?(?: norm)?\b (?:is|are|was|were|became|becomes|contains?|has|have) "

@@ -26,6 +26,11 @@ class PrintedTable:
     def __init__(self) -> None:
         self._names: tuple[str, ...] = ()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a header was met, whose rows may follow."""
+        return bool(self._names)
+
     def take_header(self, text: str) -> bool:
         """Whether the line is a header; if so, remember it."""
         if not 8 < len(text) < 400 or ":" in text or "=" in text:

@@ -43,6 +43,8 @@ class Template:
     fixed: NDArray[np.intp]
     """Places in the line's head that are the same in all lines."""
     fields: tuple[Field, ...]
+    longest: int
+    """Bytes of the longest line that it was learnt from, and some: a longer one says more."""
 
     def match(
         self, lines: Lines, free: NDArray[np.bool_]
@@ -50,7 +52,8 @@ class Template:
         """Return which of the ``free`` lines fit, and their numbers float64[n, fields]."""
         found = lines.delimiters(self.delimiter)
         rows = np.flatnonzero(free & (found.count == self.count))
-        rows = rows[lines.ends[rows] - lines.starts[rows] >= len(self.head)]
+        length = lines.ends[rows] - lines.starts[rows]
+        rows = rows[(length >= len(self.head)) & (length <= self.longest)]
         if len(rows) and len(self.fixed):
             rows = rows[has_text(lines.buffer, lines.starts[rows], self.head, self.fixed)]
         values = np.empty((len(self.fields), len(rows))).T
@@ -70,6 +73,7 @@ class Template:
         return (
             (self.group, self.delimiter, self.count) == (other.group, other.delimiter, other.count)
             and self.fields == other.fields
+            and self.longest <= other.longest
             and np.array_equal(self.fixed, other.fixed)
             and np.array_equal(self.head[self.fixed], other.head[other.fixed])
         )

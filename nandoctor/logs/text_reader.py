@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from nandoctor.logs import naming
 from nandoctor.logs.announced import Announced
+from nandoctor.logs.dull_lines import DullLines, shape_of
 from nandoctor.logs.foreign import in_english
-from nandoctor.logs.groups import BAR, LEADING, Group, Groups
+from nandoctor.logs.groups import BAR, Group, Groups
 from nandoctor.logs.learning import FEWEST_SAMPLES, Sample, learn
 from nandoctor.logs.line import Named, numbers_of, plain
 from nandoctor.logs.line_kind import (
@@ -19,6 +20,7 @@ from nandoctor.logs.line_kind import (
     marked_key,
     rank_of,
 )
+from nandoctor.logs.relevance import is_header, is_kept, is_signal
 from nandoctor.logs.tables import PrintedTable
 from nandoctor.logs.template import Template
 
@@ -45,6 +47,7 @@ class TextReader:
         self._samples: dict[int, list[Sample]] = {}
         self._tries: dict[int, int] = {}
         self._table = PrintedTable()
+        self._dull = DullLines()
 
     @property
     def context(self) -> float:
@@ -55,30 +58,44 @@ class TextReader:
         """Read one line (latin-1); True where it holds a metric."""
         if len(raw) > _LONGEST:
             return False
+        shape = shape_of(raw)
+        if self._dull.knows(shape) and not self._table.is_open:
+            self.is_validating &= not raw.strip()
+            return False
         text = in_english(plain(raw))
-        row = [named for named in self._table.row(text) if _is_kept(named)]
+        row = [named for named in self._table.row(text) if is_kept(named)]
         if row:
             self._add(number, row, None, _PRINTED_TABLE)
             return True
-        kept = [named for named in numbers_of(text) if _is_kept(named)]
-        if not any(_is_signal(named.key) for named in kept):
-            self.is_validating &= not text.strip()
-            self.is_validating |= begins_validation(text)
-            self._announced.take(kept)
-            if not kept:
-                self._table.take_header(text)
+        kept = [named for named in numbers_of(text) if is_kept(named)]
+        if not any(is_signal(named.key) for named in kept):
+            self._without_metric(text, shape, kept)
             return False
-        self._announced.take_row()
+        announces = is_header(kept)
+        if announces:
+            self._announced.take(kept)
+        else:
+            self._announced.take_row()
         kept = self._told_apart(text, kept)
         bar = _bar(text, kept)
         if bar:  # remains of an overdrawn line: the last of a name counts
             kept = list({named.key: named for named in kept}.values())
         group = self._add(number, kept, rank_of(text), bar)
-        if group is not None and not bar and text is raw:
+        if group is not None and not bar and not announces and text is raw:
             samples = self._samples.setdefault(id(group), [])
             if len(samples) < 2 * FEWEST_SAMPLES:
                 samples.append(Sample(raw.encode("latin-1"), tuple(kept)))
         return True
+
+    def _without_metric(self, text: str, shape: str, kept: list[Named]) -> None:
+        """Note what a line says of those below it."""
+        begins = begins_validation(text)
+        self.is_validating = begins or (self.is_validating and not text.strip())
+        self._announced.take(kept)
+        opens_table = not kept and self._table.take_header(text)
+        has_step = any(naming.step_rank(named.key) is not None for named in kept)
+        if not (begins or opens_table or has_step):
+            self._dull.add(shape)
 
     def _told_apart(self, text: str, kept: list[Named]) -> list[Named]:
         """Name the metrics of a validation or a summary so."""
@@ -121,25 +138,6 @@ class TextReader:
         if group is not None and self._keeps_rows:
             group.add(number, tuple(named.value for named in kept), self.context)
         return group
-
-
-def _is_kept(named: Named) -> bool:
-    return (
-        named.key in (BAR, LEADING)
-        or _is_signal(named.key)
-        or naming.step_rank(named.key) is not None
-        or not naming.is_noise(named.key)
-    )
-
-
-def _is_signal(key: str) -> bool:
-    return (
-        naming.loss_rank(key) is not None
-        or naming.grad_norm_rank(key) is not None
-        or naming.lr_rank(key) is not None
-        or naming.loss_scale_rank(key) is not None
-        or naming.counter_name(key) is not None
-    )
 
 
 def _bar(text: str, kept: list[Named]) -> int:
