@@ -190,8 +190,12 @@ class Report:
 
     @property
     def status(self) -> Literal["clean", "found"]:
-        """``found`` when there is an error or a warning, here or in a file of it."""
+        """``found`` when there is an error or a warning, here or in a file of it.
+
+        A step that fails is found also where no rule knows why.
+        """
         mine = any(finding.severity != "note" for finding in self.findings)
+        mine = mine or (self.replay is not None and self.replay.is_reproduced)
         return "found" if mine or any(f.status == "found" for f in self.files) else "clean"
 
     @property

@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from nandoctor.batches.graphs import graph_of_nodes, picking_graphs
 from nandoctor.batches.images import image_groups
+from nandoctor.batches.ragged import picked_ragged
 from nandoctor.batches.size import batch_size, boundaries_of, is_list_of_samples, is_per_sample
 from nandoctor.batches.walk import MicroBatches, children_of, map_named, named_tensors, rebuilt
 
+_OF_CLASSES = re.compile(r"(?:class|cls|pos|ce)_?(?:weight|prior|freq|count)s?$")
+"""Names of vectors with one number a class."""
 
-def select_rows(batch: Any, indices: Sequence[int]) -> Any:
+
+def cuts(batch: Any, indices: Sequence[int]) -> list[Any]:
+    """Return the ways to cut a batch down to these samples, the likeliest first.
+
+    What holds one number a sample may as well hold one a class, where there are as many classes as
+    samples; which it is shows when the step is run.
+    """
+    size = batch_size(batch)
+    vectors = {
+        name for name, tensor in named_tensors(batch)
+        if tensor.ndim == 1 and tensor.shape[0] == size and tensor.is_floating_point()
+    }  # fmt: skip
+    first = select_rows(batch, indices)
+    return [first, select_rows(batch, indices, whole=vectors)] if vectors else [first]
+
+
+def select_rows(batch: Any, indices: Sequence[int], *, whole: Collection[str] = ()) -> Any:
     """Return the batch with these samples only, in this order.
 
     Entries that are not batch-first are followed: time-first tensors, the images of a
     vision-language batch (grouped by their grid or by the image tokens of each sample), packed
     sequences (``cu_seqlens``) and packed graphs (``edge_index`` and ``batch``). What belongs to no
     sample stays.
+
+    Args:
+        whole: Names of entries that are not cut.
 
     Raises:
         ValueError: The number of samples is not known, or an index lies outside.
@@ -41,8 +65,13 @@ def select_rows(batch: Any, indices: Sequence[int]) -> Any:
     if graph is not None:
         return map_named(batch, picking_graphs(named, graph, indices))
     groups = image_groups(named, size)
+    lengths: dict[int, torch.Tensor] = {}
 
     def pick(name: str, tensor: torch.Tensor) -> torch.Tensor:
+        if name in whole or _OF_CLASSES.search(name):
+            return tensor
+        if tensor.is_nested:
+            return picked_ragged(tensor, indices, lengths)
         return _picked(tensor, indices, size, groups.get(name))
 
     return _select(batch, "", indices, size, pick)
@@ -51,6 +80,8 @@ def select_rows(batch: Any, indices: Sequence[int]) -> Any:
 def _select(value: Any, name: str, indices: Sequence[int], size: int, pick: Any) -> Any:
     if isinstance(value, torch.Tensor):
         return pick(name or "batch", value)
+    if isinstance(value, np.ndarray):
+        return value[list(indices)] if value.ndim and value.shape[0] == size else value
     plain = isinstance(value, (list, tuple)) and not hasattr(value, "_fields")
     if plain and len(value) == size and name and _is_column(value, size):
         return type(value)(value[index] for index in indices)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from nandoctor.batches.graphs import graph_of_nodes
-from nandoctor.batches.walk import MicroBatches, children_of, named_tensors
+from nandoctor.batches.walk import MicroBatches, children_of, named_arrays, named_tensors
 
 _LEADING = ("input_ids", "decoder_input_ids", "inputs_embeds", "labels", "attention_mask")
 """Entries whose first dimension is the batch wherever they occur."""
@@ -35,13 +35,16 @@ def batch_size(batch: Any) -> int | None:
     columns = _per_sample_lists(batch)
     if columns:
         return columns[0]
-    return _commonest_size([tensor for _, tensor in named])
+    arrays = [array.shape for _, array in named_arrays(batch)]
+    return _commonest_size([*(tuple(tensor.shape) for _, tensor in named), *arrays])
 
 
-def _commonest_size(tensors: list[torch.Tensor]) -> int | None:
-    """Return the size that most tensors have in dimension 0 or (time first) dimension 1."""
-    first: Counter[int] = Counter(t.shape[0] for t in tensors if t.ndim)
-    either: Counter[int] = Counter(n for t in tensors if t.ndim for n in set(t.shape[:2]))
+def _commonest_size(shapes: Sequence[Sequence[int]]) -> int | None:
+    """Return the size that most entries have in dimension 0 or (time first) dimension 1."""
+    first: Counter[int] = Counter(shape[0] for shape in shapes if shape)
+    # The second dimension of a jagged tensor is no number.
+    sizes = [{n for n in shape[:2] if isinstance(n, int)} for shape in shapes]
+    either: Counter[int] = Counter(n for found in sizes for n in found)
     # max() keeps the first of equals: the entry that stands first in the batch.
     return max(first, key=lambda n: (either[n], first[n]), default=None)
 

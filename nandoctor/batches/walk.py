@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
+import numpy as np
 import torch
 
 
@@ -17,6 +18,17 @@ class MicroBatches(list[Any]):
 def named_tensors(batch: Any) -> list[tuple[str, torch.Tensor]]:
     """Return every tensor of a batch with its dotted name; a bare tensor is called ``batch``."""
     return [(name or "batch", tensor) for name, tensor in _walk(batch, "")]
+
+
+def named_arrays(batch: Any) -> list[tuple[str, np.ndarray[Any, Any]]]:
+    """Return every NumPy array of a batch with its dotted name; a bare one is called ``batch``."""
+    return [(name or "batch", array) for name, array in _walk_arrays(batch, "")]
+
+
+def array_tensors(batch: Any) -> list[tuple[str, torch.Tensor]]:
+    """Return the floating-point arrays of a batch as tensors in the same memory."""
+    arrays = [(n, a) for n, a in named_arrays(batch) if a.dtype.kind in "fc" and a.flags.writeable]
+    return [(name, torch.from_numpy(array)) for name, array in arrays]
 
 
 def map_tensors(batch: Any, fn: Callable[[torch.Tensor], torch.Tensor]) -> Any:
@@ -35,6 +47,14 @@ def _walk(value: Any, name: str) -> Iterator[tuple[str, torch.Tensor]]:
         return
     for key, child in children_of(value):
         yield from _walk(child, f"{name}.{key}" if name else str(key))
+
+
+def _walk_arrays(value: Any, name: str) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
+    if isinstance(value, np.ndarray):
+        yield name, value
+    elif not isinstance(value, torch.Tensor):
+        for key, child in children_of(value):
+            yield from _walk_arrays(child, f"{name}.{key}" if name else str(key))
 
 
 def _map(value: Any, name: str, fn: Callable[[str, torch.Tensor], Any]) -> Any:

@@ -6,9 +6,10 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 
-from nandoctor.batches import batch_size, select_rows
+from nandoctor.batches import batch_size, cuts
 from nandoctor.evidence import ReplayFacts
 from nandoctor.interventions.outcome import IRRELEVANT, remark
+from nandoctor.step import run_step
 from nandoctor.target import Intervention, ReplayTarget
 
 
@@ -31,7 +32,15 @@ def _apply(target: ReplayTarget, facts: ReplayFacts) -> Iterator[ReplayTarget]:
     bad = set(facts.origin.samples)
     kept = [index for index in range(batch_size(target.batch) or 0) if index not in bad]
     remark(f"without sample {', '.join(str(index) for index in sorted(bad))}")
-    yield replace(target, batch=select_rows(target.batch, kept))
+    ways = [replace(target, batch=batch) for batch in cuts(target.batch, kept)]
+    yield next((way for way in ways[:-1] if _runs(way)), ways[-1])
+
+
+def _runs(target: ReplayTarget) -> bool:
+    try:
+        return run_step(target).error is None
+    except Exception:  # cut in the wrong place: shapes that do not fit
+        return False
 
 
 INTERVENTION = Intervention(

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from nandoctor.batches import named_tensors
+from nandoctor.batches import array_tensors, named_tensors
 from nandoctor.step import nonfinite_names
 from nandoctor.target import ReplayTarget
 from nandoctor.tracing.finiteness import can_be_bad, is_infinite_only
@@ -25,8 +25,11 @@ def leaves_of(target: ReplayTarget, batch: Any, known: dict[str, Leaf] | None = 
     if known is None:
         known = _examined(named)
     leaves = Leaves()
+    arrays = {name for name, _ in array_tensors(batch)}
     for kind, name, tensor in named:
-        leaves.add(known.get(f"{kind}:{name}") or Leaf(name, kind), tensor)
+        is_array = kind == "batch" and name in arrays
+        add = leaves.add_array if is_array else leaves.add
+        add(known.get(f"{kind}:{name}") or Leaf(name, kind), tensor)
     return leaves
 
 
@@ -65,6 +68,7 @@ def _named(target: ReplayTarget, batch: Any) -> Iterator[tuple[LeafKind, str, to
         for key, table in _plain_tensors(module):
             yield "buffer", f"{name}.{key}" if name else key, table
     yield from (("batch", name, tensor) for name, tensor in named_tensors(batch))
+    yield from (("batch", name, tensor) for name, tensor in array_tensors(batch))
     if target.optimizer is not None:
         names = {id(parameter): name for name, parameter in parameters}
         for owner, state in target.optimizer.state.items():

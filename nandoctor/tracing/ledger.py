@@ -97,7 +97,7 @@ class Ledger:
         elif natures == {Nature.garbage} and call.traits.written:
             return
         elif not self._is_meant(call, read, inputs, bad):
-            if self._plan.leave is None or self._plan.leave == call.index:
+            if self._plan.leave is None or call.index in self._plan.leave:
                 self._stain(call.index, bad)
             else:
                 for tensor in bad:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nandoctor.batches import named_tensors
+from nandoctor.batches import array_tensors, named_tensors
 from nandoctor.errors import ReplayError
 from nandoctor.evidence import ReplayFacts, TensorStats
 from nandoctor.step import device_of, with_fixed_rng
@@ -22,6 +22,7 @@ def plain_facts(target: ReplayTarget, gate: Gate, known: dict[str, Leaf]) -> Rep
         known: The bad leaves, by ``kind:name``.
     """
     outcome = gate.outcome
+    entries = [*named_tensors(target.batch), *array_tensors(target.batch)]
     return ReplayFacts(
         is_reproduced=gate.part is not None,
         phase=gate.part,
@@ -34,7 +35,7 @@ def plain_facts(target: ReplayTarget, gate: Gate, known: dict[str, Leaf]) -> Rep
         num_gradients=outcome.num_gradients,
         num_bad_gradients=len(outcome.bad_gradients),
         num_bad_after_step=len(outcome.bad_after_step),
-        batch=tuple(tensor_stats(n, "batch", t) for n, t in named_tensors(target.batch)),
+        batch=tuple(tensor_stats(name, "batch", tensor) for name, tensor in entries),
         gradients=gate.gradients,
         harmless=tuple(harmless_words(target, leaf, key) for key, leaf in known.items()),
         is_batch_synthetic=target.is_batch_synthetic,

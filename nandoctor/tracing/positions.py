@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from nandoctor.batches import batch_size, named_tensors
+from nandoctor.batches import array_tensors, batch_size, named_tensors
 from nandoctor.evidence import Origin
 from nandoctor.target import ReplayTarget
 
@@ -15,7 +15,7 @@ SHOWN = 8
 
 def positions_of(target: ReplayTarget, origin: Origin) -> tuple[str, ...]:
     """Return the places of the origin's bad elements where the tensor's layout tells them."""
-    named = named_tensors(target.batch)
+    named = [*named_tensors(target.batch), *array_tensors(target.batch)]
     size = batch_size(target.batch)
     if size is None:
         return ()
@@ -27,7 +27,7 @@ def positions_of(target: ReplayTarget, origin: Origin) -> tuple[str, ...]:
         return _worded([_in_entry(tuple(index), tuple(tensor.shape)) for index in where])
     lengths = {
         int(t.shape[1]) for _, t in named
-        if t.ndim == 2 and t.shape[0] == size and not t.is_floating_point()
+        if t.ndim == 2 and not t.is_nested and t.shape[0] == size and not t.is_floating_point()
     }  # fmt: skip
     shown = next((item for item in origin.outputs if item.indices), None)
     if shown is None:

@@ -20,7 +20,7 @@ class Plan:
 
     Args:
         leave: Bad results of every other candidate op are replaced by finite numbers; None = all
-            stay as they are. -1 leaves none.
+            stay as they are.
         details: Ops whose operands are kept.
         is_detailed: Note the producers and the module of every op, and key numerics.
         suspects: The only ops whose results are looked at; None = all.
@@ -28,7 +28,7 @@ class Plan:
             (``Watch.suspicions``).
     """
 
-    leave: int | None = None
+    leave: frozenset[int] | None = None
     details: frozenset[int] = frozenset()
     is_detailed: bool = False
     suspects: frozenset[int] | None = None

@@ -66,6 +66,8 @@ class Search:
         if not found:
             found = self._prove(self._hidden())
         if not found and queue:
+            found = self._before(queue[0])
+        if not found and queue:
             found = [Proof(queue[0], self.leave(queue[0]), is_proved=False)]
         return sorted(found, key=lambda proof: proof.record.index)
 
@@ -88,25 +90,39 @@ class Search:
                 queue.sort(key=lambda item: item.index)
         return found
 
+    def _before(self, last: OpRecord) -> list[Proof]:
+        """Return an op whose infinity ends in a finite number that makes another op fail.
+
+        ``rsqrt(inf)`` is 0, and what divides by it is infinite again; neither fails alone.
+        """
+        records = self.trace.watch.ledger.records.values()
+        for record in [r for r in records if r.role == "candidate" and r.index < last.index]:
+            if len(self.tried) >= MAX_TRIES or time.monotonic() > self.deadline:
+                break
+            run = self.leave(record, last)
+            if run.reached and is_same_op(run, record):
+                return [Proof(record, run)]
+        return []
+
     def _raises_anyway(self) -> bool:
         """Whether the step raises what it raises even with finite numbers throughout."""
-        return self._run(Plan(-1, suspects=self.suspects)).error is not None
+        return self._run(Plan(frozenset(), suspects=self.suspects)).error is not None
 
     def _run(self, plan: Plan) -> Run:
         return watched(self.target, self.part, plan, self.known, self.snapshot)
 
-    def leave(self, record: OpRecord) -> Run:
-        """Run with every candidate but this one repaired."""
+    def leave(self, record: OpRecord, *others: OpRecord) -> Run:
+        """Run with every candidate but this one, and these others, repaired."""
         details = {record.index} | ({record.forward} if record.forward is not None else set())
-        plan = Plan(record.index, frozenset(details), is_detailed=True, suspects=self.suspects)
-        run = self._run(plan)
+        left = frozenset({record.index, *(other.index for other in others)})
+        run = self._run(Plan(left, frozenset(details), is_detailed=True, suspects=self.suspects))
         self.tried[record.index] = run
         self.progress(len(self.tried) / MAX_TRIES)
         return run
 
     def _hidden(self) -> list[OpRecord]:
         """Return the candidates that show up once all known ones are repaired."""
-        run = self._run(Plan(-1, suspects=self.suspects))
+        run = self._run(Plan(frozenset(), suspects=self.suspects))
         return [record for record in repaired(run) if record.index not in self.tried]
 
 
@@ -120,7 +136,7 @@ def repaired(run: Run) -> list[OpRecord]:
     """Return the candidates of a run that were repaired."""
     plan = run.watch.plan
     records = run.watch.ledger.records.values()
-    return [r for r in records if r.role == "candidate" and r.index != plan.leave]
+    return [r for r in records if r.role == "candidate" and r.index not in (plan.leave or ())]
 
 
 def ancestors(run: Run) -> Iterable[OpRecord]:

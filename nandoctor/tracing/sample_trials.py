@@ -7,8 +7,9 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
-from nandoctor.batches import batch_size, select_rows
+from nandoctor.batches import batch_size, cuts
 from nandoctor.snapshot import Snapshot, preserved, random_fingerprint
 from nandoctor.step import backward, forward, gradients_of, nonfinite_names, started
 from nandoctor.target import ReplayTarget
@@ -54,15 +55,22 @@ class SampleTrials:
         return [row for row in range(self.size) if row not in dropped]
 
     def _run(self, rows: tuple[int, ...]) -> bool | None:
-        try:
-            batch = select_rows(self.target.batch, rows)
-            target = replace(self.target, batch=batch)
-            bad, drew = tried(target, self.part, self._snapshot)
+        for batch in self._cut(rows):
+            try:
+                bad, drew = tried(replace(self.target, batch=batch), self.part, self._snapshot)
+            except Exception as error:  # a batch that small, or cut so, may not run at all
+                if self._raised is not None and isinstance(error, self._raised):
+                    return True
+                continue
             self.draws_numbers = self.draws_numbers or drew
             return bad
-        except Exception as error:  # a batch that small, or cut so, may not run at all
-            same = self._raised is not None and isinstance(error, self._raised)
-            return True if same else None
+        return None
+
+    def _cut(self, rows: tuple[int, ...]) -> list[Any]:
+        try:
+            return cuts(self.target.batch, rows)
+        except Exception:  # rows of nothing that can be cut
+            return []
 
 
 def tried(target: ReplayTarget, part: Part, snapshot: Snapshot) -> tuple[bool, bool]:

@@ -66,6 +66,7 @@ class Leaves:
 
     def __init__(self) -> None:
         self._spans: dict[int, list[tuple[int, int, Leaf]]] = {}
+        self._arrays: list[tuple[int, int, Leaf]] = []
         self.bad: list[tuple[Leaf, torch.Tensor]] = []
 
     def add(self, leaf: Leaf, tensor: torch.Tensor) -> None:
@@ -78,11 +79,19 @@ class Leaves:
             end = start + _span(tensor)
             self._spans.setdefault(key, []).append((int(start), int(end), leaf))
 
+    def add_array(self, leaf: Leaf, tensor: torch.Tensor) -> None:
+        """Register a NumPy array: every tensor made of it has a storage of its own."""
+        self.add(leaf, tensor)
+        start = tensor.data_ptr()
+        self._arrays.append((start, start + _span(tensor), leaf))
+
     def find(self, tensor: torch.Tensor) -> Leaf | None:
         """Return the leaf that a tensor is, or is a view of."""
         key = key_of(tensor)
         spans = self._spans.get(key, ()) if key is not None else ()
         offset = tensor.storage_offset() * tensor.element_size() if spans else 0
+        if not spans and self._arrays and key is not None and tensor.is_cpu:
+            spans, offset = self._arrays, tensor.data_ptr()
         inside = (leaf for start, end, leaf in spans if start <= offset < max(end, start + 1))
         return next(inside, None)
 

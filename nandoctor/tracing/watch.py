@@ -47,7 +47,7 @@ class Watch(TorchDispatchMode):
         self.ledger = Ledger(leaves, names, plan)
         self.details: dict[int, Detail] = {}
         self.lineage = LineageNotes(names) if plan.is_detailed else None
-        self.numerics = NumericsNotes(min(plan.details, default=plan.leave))
+        self.numerics = NumericsNotes(min(plan.details, default=None))
         self.calls: Counter[str] = Counter()
         self._names = names
         self._is_quick = not (

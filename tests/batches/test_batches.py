@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
-from nandoctor.batches import MicroBatches, batch_size, map_tensors, named_tensors, select_rows
+from nandoctor.batches import (
+    MicroBatches,
+    batch_size,
+    cuts,
+    map_tensors,
+    named_tensors,
+    select_rows,
+)
 
 Pair = namedtuple("Pair", "x y")
 IMAGE = 99
@@ -231,3 +239,36 @@ def test_batch_size_entry_called_batch_without_edges_is_an_entry_like_any_other(
     entry = {"x": torch.zeros(6, 2), "batch": torch.tensor([0, 0, 1, 1, 2, 2])}
     assert batch_size(entry) == 6
     assert select_rows(entry, [1, 5])["batch"].tolist() == [0, 2]
+
+
+def test_select_rows_arrays_of_numpy_are_cut_like_tensors() -> None:
+    """Their size counts, too; what is shorter than the batch stays."""
+    batch = {"x": np.arange(10.0).reshape(5, 2), "y": np.zeros(5), "names": ["a"] * 5}
+    batch["scale"] = np.ones(3)
+    assert batch_size(batch) == 5
+    part = select_rows(batch, [1, 4])
+    assert part["x"].tolist() == [[2, 3], [8, 9]]
+    assert part["names"] == ["a", "a"]
+    assert part["scale"].shape == (3,)
+    assert batch_size(np.zeros((3, 2))) == 3
+
+
+def test_select_rows_weights_of_classes_stay_whole() -> None:
+    """There may be as many classes as samples; the name tells, else both ways are offered."""
+    batch = {"x": torch.zeros(4, 2), "class_weights": torch.arange(4.0), "w": torch.arange(4.0)}
+    assert select_rows(batch, [1])["class_weights"].tolist() == [0, 1, 2, 3]
+    assert [way["w"].tolist() for way in cuts(batch, [1])] == [[1], [0, 1, 2, 3]]
+    assert len(cuts({"x": torch.zeros(4, 2), "y": torch.arange(4)}, [1])) == 1
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_select_rows_jagged_tensors_of_the_same_lengths_still_fit() -> None:
+    """The new offsets are shared as the old ones were."""
+    x = torch.nested.nested_tensor([torch.ones(n, 2) * n for n in (1, 3, 2)], layout=torch.jagged)
+    y = torch.nested.nested_tensor_from_jagged(x.values() + 1, x.offsets())
+    assert batch_size((x, y)) == 3
+    a, b = select_rows((x, y), [0, 2])
+    assert (a + b).values()[:, 0].tolist() == [3, 5, 5]
+    assert [part.shape[0] for part in a.unbind()] == [1, 2]
+    strided = torch.nested.nested_tensor([torch.ones(1), torch.zeros(2)])
+    assert [p.tolist() for p in select_rows(strided, [1]).unbind()] == [[0, 0]]

@@ -349,3 +349,67 @@ def nan_statistics_are_logged_only() -> Any:
         return h
 
     return step(Fn(f), rows(), lambda m, b: m(b).mean())
+
+
+@case("forward", "mul", "")
+def infinity_ends_in_zero_and_zero_divides() -> Any:
+    """rsqrt(inf) is 0: the product is where it began, the division only where it showed."""
+
+    def f(self, x):
+        h = self.fc(x)
+        scale = (h * h).mean().rsqrt()  # <- infinity_ends_in_zero_and_zero_divides
+        return 1 / (h * scale).abs().sum(-1)
+
+    return step(Fn(f), rows() * 1e20, lambda m, b: m(b).mean())
+
+
+@case(None)
+def infinity_ends_in_zero_and_nothing_divides() -> Any:
+    """The same product, and its zero is only added."""
+
+    def f(self, x):
+        h = self.fc(x)
+        return h + h.detach() * (h * h).detach().mean().rsqrt()
+
+    return step(Fn(f), rows() * 1e20, lambda m, b: m(b).mean() / 1e20)
+
+
+@case("forward", "log", "", [2])
+def as_many_classes_as_samples() -> Any:
+    """The weights of the classes are not cut with the samples, whatever they are called."""
+    batch = {"x": rows(), "y": torch.tensor([0, 1, 2, 3, 4]), "w": torch.ones(5), "z": rows()}
+    batch["z"] = batch["z"].abs() + 0.1
+    batch["z"][2, 1] = 0
+
+    def loss(m, b):
+        scores = torch.cat([m(b["x"]), m(b["x"])[:, :1]], 1)
+        ce = F.cross_entropy(scores, b["y"], weight=b["w"], reduction="none")
+        return (ce + b["z"].log().sum(1)).mean()  # <- as_many_classes_as_samples
+
+    return step(nn.Linear(4, 4), batch, loss)
+
+
+@case("batch", "addmm", "", [3])
+def array_with_a_nan() -> Any:
+    """The batch is NumPy's: the array is known by its memory."""
+    array = rows().numpy().copy()
+    array[3, 1] = float("nan")
+
+    def loss(m, b):
+        return m(torch.from_numpy(b["x"])).mean()  # <- array_with_a_nan
+
+    return step(nn.Linear(4, 4), {"x": array}, loss)
+
+
+@case("forward", "log", "", [2])
+def jagged_rows_share_their_lengths() -> Any:
+    """Two jagged tensors of the same lengths are cut alike, and can still be added up."""
+    parts = [torch.rand(n, 4, generator=torch.Generator().manual_seed(n)) + 0.1 for n in (3, 2, 4)]
+    x = torch.nested.nested_tensor(parts, layout=torch.jagged)
+    y = torch.nested.nested_tensor_from_jagged(x.values().clone(), x.offsets())
+    y.values()[7, 1] = 0
+
+    def loss(m, b):
+        return (m(b[0]) + b[1].log()).values().mean()  # <- jagged_rows_share_their_lengths
+
+    return step(nn.Linear(4, 4), (x, y), loss)
