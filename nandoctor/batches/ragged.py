@@ -1,4 +1,4 @@
-"""Rows of nested tensors, whose rows differ in length."""
+"""Rows of jagged tensors, which differ in length."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 def picked_ragged(
     tensor: torch.Tensor, rows: Sequence[int], lengths: dict[int, torch.Tensor]
 ) -> torch.Tensor:
-    """Return these rows of a nested tensor.
+    """Return these rows of a jagged tensor.
 
     Args:
         lengths: The new offsets by the id of the old ones: two tensors with the same offsets can
@@ -18,8 +18,6 @@ def picked_ragged(
     """
     parts = tensor.detach().unbind()
     chosen = [parts[row] for row in rows]
-    if tensor.layout is not torch.jagged:
-        return torch.nested.nested_tensor(chosen)
     old: torch.Tensor = tensor.offsets()  # type: ignore[attr-defined]
     if id(old) not in lengths:
         sizes = torch.tensor([0, *(len(part) for part in chosen)], device=old.device)
