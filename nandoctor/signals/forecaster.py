@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from nandoctor.signals.drift import DriftDetector
+from nandoctor.signals.early import EarlyClimb
 from nandoctor.signals.risk import Level, next_level, probability_of, risk_score
 
-_EARLY, _EARLY_RISE, _EARLY_BEFORE, _EARLY_SCORE = 20, 6.0, 2.0, 1.5
-_EARLY_NOISES = 6.0
+_EARLY_SCORE = 1.5
 _DEAD_SCORE = 1e3
+_MIN_LOST = 24
+"""Gradients in a row that are not finite: more than a loss scaler needs to find its level."""
+_LOST = 3.0
+"""Above this many times where it began, a loss that drifts up needs no gradients as witnesses."""
 _HALVING = 3.0
 _LR_JUMP, _HAZARD = 3.0, 4.0
 
@@ -37,11 +41,12 @@ class Forecaster:
         self._loss = DriftDetector()
         self._grad = DriftDetector()
         self._update = DriftDetector()
+        self._early = EarlyClimb()
         self._level: Level = "calm"
-        self._previous = math.inf
+        self._num_lost = 0
         self._scale = self._highest_lr = 0.0
         self._peak = self._survived = 0.0
-        self._is_early = self._is_dead = False
+        self._is_dead = False
 
     def update(
         self,
@@ -77,6 +82,7 @@ class Forecaster:
         """Take one row as ``update`` does and return the level and the score (see risk.py)."""
         if grad_norm is not None:
             self._grad.update(grad_norm)
+            self._num_lost = 0 if math.isfinite(grad_norm) else self._num_lost + 1
         if update_norm is not None:
             self._update.update(update_norm)
         if lr is not None:
@@ -108,15 +114,7 @@ class Forecaster:
     def _take_loss(self, loss: float) -> None:
         detector = self._loss
         self._is_dead = not math.isfinite(loss)
-        first = detector.first
-        # In the first steps little is known of the noise: two great rises in a row are the sign.
-        self._is_early = (
-            0 < detector.count < _EARLY
-            and loss > _EARLY_RISE * first
-            and loss > self._previous > _EARLY_BEFORE * first
-            and loss > detector.level + _EARLY_NOISES * detector.noise
-        )
-        self._previous = loss
+        self._early.update(loss)
         detector.update(loss)
         if detector.evidence == 0.0:
             self._survived = max(self._survived, self._peak)
@@ -125,13 +123,13 @@ class Forecaster:
             self._peak = detector.rise
 
     def _score(self) -> float:
-        if self._is_dead:
+        if self._is_dead or self._num_lost >= _MIN_LOST:
             return _DEAD_SCORE
         support = self._loss.evidence / 2.0
-        if self._grad.count or self._update.count:
+        if self._loss.now < _LOST * self._loss.start and (self._grad.count or self._update.count):
             support = max(self._grad.evidence, self._update.evidence)
         score = risk_score(self._loss, support, self._survived)
-        return max(score, _EARLY_SCORE) if self._is_early else score
+        return max(score, _EARLY_SCORE) if self._early.is_climbing else score
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state as plain numbers and strings."""
@@ -146,5 +144,5 @@ class Forecaster:
             setattr(self, f"_{name}", state[name])
 
 
-_DETECTORS = ("loss", "grad", "update")
-_REST = ("level", "previous", "scale", "highest_lr", "peak", "survived", "is_early", "is_dead")
+_DETECTORS = ("loss", "grad", "update", "early")
+_REST = ("level", "num_lost", "scale", "highest_lr", "peak", "survived", "is_dead")

@@ -76,8 +76,26 @@ def _missing(run: MetricHistory) -> HiddenNan | None:
     return None
 
 
+def _unlogged(run: MetricHistory) -> HiddenNan | None:
+    """A gradient norm that is not finite up to the end, in a log that holds no loss at all."""
+    grad = run.grad_norm
+    if run.loss is not None or grad is None:
+        return None
+    rows = np.flatnonzero(grad.logged)
+    for first, stop in stretches(~np.isfinite(grad.values[rows])):
+        if stop == len(rows) and stop - first >= _MIN_MISSING:
+            row = int(rows[first])
+            return HiddenNan(
+                row,
+                True,
+                f"no row carries a loss, and grad_norm is {grad.values[row]} from step"
+                f" {run.step[row]} on",
+            )
+    return None
+
+
 _CHECKS: tuple[Callable[[MetricHistory], HiddenNan | None], ...] = (
-    _filtered, _missing, counted, skipped,
+    _filtered, _missing, _unlogged, counted, skipped,
 )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ _AT_ONCE = 0.9
 """Share of the climb that the first two points must have made for the rest to be a plateau."""
 _LONG = 16
 _RANDOM_TURNS = (0.5, 0.8)
-"""Share of points at which noise turns round: two in three; a regular swing turns at fewer or all."""
+"""Share of points at which noise turns round: two in three; regular swings do at fewer or all."""
 _LOUDER, _OF_NOISE = 3.0, 8.0
 """How much the noise must have grown, or a fall exceed it, to be more than noise on a climb."""
 
