@@ -35,6 +35,10 @@ class Case:
     architecture: str = ""
     fixed_by: tuple[str, ...] = ()
     note: str = ""
+    run: str = ""
+    """The last part of what was diagnosed."""
+    added: str = ""
+    """ISO date."""
 
     @property
     def layer(self) -> str:
@@ -42,7 +46,7 @@ class Case:
         return re.sub(r"\.?\b\d+\b", "", self.module).strip(".")
 
 
-def case_of(report: Mapping[str, Any], note: str = "") -> Case:
+def case_of(report: Mapping[str, Any], note: str = "", added: str = "") -> Case:
     """Return what the casebook keeps of a ``nandoctor.report/1``."""
     diagnosis, origin = report.get("diagnosis") or {}, report.get("origin") or {}
     pattern, replay = report.get("pattern") or {}, report.get("replay") or {}
@@ -68,6 +72,8 @@ def case_of(report: Mapping[str, Any], note: str = "") -> Case:
             t["intervention"] for t in trials if t["outcome"] == "fixed" and not t.get("hides")
         ),
         note=note,
+        run=re.split(r"[\\/]", ((report.get("inputs") or [""])[0]).rstrip("\\/"))[-1],
+        added=added,
     )
 
 
@@ -89,6 +95,11 @@ def from_row(row: Mapping[str, Any]) -> Case:
 
     Raises:
         KeyError: It has no ``key``.
+        TypeError: A value is no text.
     """
     known = {field.name: row[field.name] for field in fields(Case) if field.name in row}
-    return Case(**{**known, "key": row["key"], "fixed_by": tuple(row.get("fixed_by", ()))})
+    cures = tuple(row.get("fixed_by") or ())
+    texts = [value for name, value in known.items() if name != "fixed_by"]
+    if not all(isinstance(text, str) for text in (row["key"], *texts, *cures)):
+        raise TypeError("a value is no text")
+    return Case(**{**known, "key": row["key"], "fixed_by": cures})

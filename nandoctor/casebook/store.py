@@ -7,8 +7,9 @@ import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import platformdirs
 
@@ -47,9 +48,27 @@ class Casebook:
                 with database:
                     yield database
         except (sqlite3.DatabaseError, OSError) as error:
-            raise NandoctorError(
-                f"{self.path}: {error}", hint="set NANDOCTOR_CASEBOOK to another file"
-            ) from error
+            raise self._refusal(error) from error
+
+    def _refusal(self, error: Exception) -> NandoctorError:
+        hint = "move it away or set NANDOCTOR_CASEBOOK to another file"
+        return NandoctorError(f"{self.path}: no casebook that can be used: {error}", hint=hint)
+
+    def _rows(self) -> list[str]:
+        """Read all rows, from a file or directory that cannot be written, too."""
+        file = quote(str(self.path.absolute()))
+        for how in ("mode=ro", "immutable=1"):
+            try:
+                place = f"file:{file}?{how}"
+                with closing(sqlite3.connect(place, uri=True, timeout=_WAIT_SECONDS)) as database:
+                    found = database.execute("SELECT row FROM cases ORDER BY rowid").fetchall()
+                return [row for (row,) in found]
+            except sqlite3.OperationalError as error:
+                if how == "immutable=1" or "no such" in str(error):
+                    raise self._refusal(error) from error
+            except sqlite3.DatabaseError as error:
+                raise self._refusal(error) from error
+        return []
 
     def add(self, cases: Iterable[Case]) -> int:
         """Add cases; one that is there already is replaced. Returns how many are new."""
@@ -61,12 +80,15 @@ class Casebook:
         return int(after) - int(before)
 
     def cases(self) -> list[Case]:
-        """Return all cases, oldest first; none where there is no casebook yet."""
-        if not self.path.exists():
-            return []
-        with self._open() as database:
-            rows = database.execute("SELECT row FROM cases ORDER BY rowid").fetchall()
-        return [from_row(json.loads(row)) for (row,) in rows]
+        """Return all cases, oldest first; none where there is no casebook yet.
+
+        A row that is damaged or of another version is passed over.
+        """
+        found = []
+        for row in self._rows() if self.path.exists() else ():
+            with suppress(ValueError, KeyError, TypeError, AttributeError):
+                found.append(from_row(json.loads(row)))
+        return found
 
     def search(self, **wanted: str) -> list[Case]:
         """Return the cases in which each of ``FILTERS`` that is given occurs as a substring."""

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nandoctor.cli.cases import counted, told
+from nandoctor.cli.progress import progress
 from nandoctor.cli.terminal import say
 from nandoctor.errors import NandoctorError
 
 if TYPE_CHECKING:
-    from nandoctor.casebook import Case
+    from nandoctor.casebook import Casebook
 
 app = typer.Typer(add_completion=False, help="Keep past crashes and find the ones like this.")
 
@@ -33,8 +35,9 @@ def add(
     from nandoctor.pipeline import case_from
 
     book = Casebook()
-    num_new = book.add([case_from(path, note=note) for path in paths])
-    say(f"{num_new} new of {len(paths)} in {book.path}\n")
+    with progress() as tick:
+        cases = [case_from(path, note=note, progress=tick) for path in paths]
+    say(f"{book.add(cases)} new of {len(paths)} in {book.path}\n")
 
 
 @app.command()
@@ -52,13 +55,20 @@ def search(
     from nandoctor.casebook import Casebook
     from nandoctor.pipeline import case_from
 
-    found = Casebook().search(cause=cause, module=module, op=op, architecture=architecture)
+    book = Casebook()
+    found = book.search(cause=cause, module=module, op=op, architecture=architecture)
+    alike: dict[str, float] = {}
     if like is not None:
+        pairs = book.most_like(case_from(like), limit=len(found) or 1)
+        alike = {case.key: likeness for likeness, case in pairs}
         wanted = {case.key for case in found}
-        pairs = Casebook().most_like(case_from(like), limit=len(found) or 1)
         found = [case for _, case in pairs if case.key in wanted]
-    write = (lambda case: json.dumps(asdict(case)) + "\n") if as_json else _line
-    say("".join(write(case) for case in found))
+    if not found:
+        _nothing(book)
+    if as_json:
+        say("".join(json.dumps(asdict(case)) + "\n" for case in found))
+    else:
+        say("".join(told(case, alike.get(case.key)) for case in found))
 
 
 @app.command()
@@ -72,11 +82,14 @@ def stats(
     fields = [name for name in Case.__dataclass_fields__ if name not in ("key", "note", "fixed_by")]
     if by not in fields:
         raise NandoctorError(f"no field {by!r} in a case", hint=f"one of {', '.join(fields)}")
-    rows = Casebook().stats(by)
+    book = Casebook()
+    rows = book.stats(by)
+    if not rows:
+        _nothing(book)
     if as_json:
         say("".join(json.dumps({by: v, "cause": c, "number": n}) + "\n" for v, c, n in rows))
     else:
-        say("".join(f"{number:>6}  {value:<32}  {cause}\n" for value, cause, number in rows))
+        say(counted(by, rows))
 
 
 @app.command()
@@ -98,16 +111,7 @@ def import_cases(
     say(f"{Casebook().load(text.splitlines(), str(path))} new\n")
 
 
-def _line(case: Case) -> str:
-    from nandoctor.reports.text import visible
-
-    cured = ", ".join(case.fixed_by) or "-"
-    parts = (
-        case.cause,
-        case.grade,
-        f"{case.module}: {case.op}",
-        case.architecture,
-        cured,
-        case.note,
-    )
-    return visible("  ".join(part or "-" for part in parts)) + "\n"
+def _nothing(book: Casebook) -> None:
+    """Say on stderr why nothing is listed: a search without a match looks like an empty book."""
+    hint = "no case matches" if book.cases() else "it is empty; nandoctor casebook add RUN fills it"
+    print(f"{book.path}: {hint}", file=sys.stderr)

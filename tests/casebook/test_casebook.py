@@ -116,3 +116,33 @@ def test_four_writers_at_once_lose_nothing(book: Casebook) -> None:
     assert len(book.cases()) == 40
     mode = sqlite3.connect(book.path).execute("PRAGMA journal_mode").fetchone()[0]
     assert mode == "wal"
+
+
+def test_cases_of_a_casebook_with_damaged_rows_are_the_whole_ones(book: Casebook) -> None:
+    """A row that is no JSON, lacks its key or is of a later version loses no other."""
+    book.add([case_of(report())])
+    later = '{"key": "b", "cause": "bad_input", "severity_in_2030": 7}'
+    with sqlite3.connect(book.path) as database:
+        for key, row in (("a", "not json"), ("b", later), ("c", "{}"), ("d", '{"key": 7}')):
+            database.execute("INSERT INTO cases VALUES (?, ?)", (key, row))
+    assert [case.cause for case in book.cases()] == ["log_of_zero", "bad_input"]
+
+
+@pytest.mark.parametrize("content", [b"garbage", b"SQLite format 3\x00" + bytes(4080)])
+def test_casebook_that_is_none_is_refused_in_one_sentence(book: Casebook, content: bytes) -> None:
+    """Another file, or the first page of one that was cut."""
+    book.path.parent.mkdir(parents=True)
+    book.path.write_bytes(content)
+    for use in (book.cases, lambda: book.add([case_of(report())])):
+        with pytest.raises(NandoctorError, match="no casebook that can be used") as refused:
+            use()
+        assert "NANDOCTOR_CASEBOOK" in str(refused.value.hint)
+
+
+def test_cases_of_another_schema_are_refused(book: Casebook) -> None:
+    """A table of the same name with other columns."""
+    book.path.parent.mkdir(parents=True)
+    with sqlite3.connect(book.path) as database:
+        database.execute("CREATE TABLE cases (id INTEGER, text TEXT)")
+    with pytest.raises(NandoctorError, match="no such column"):
+        book.cases()
