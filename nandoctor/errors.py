@@ -29,6 +29,10 @@ class UnreadableInputError(NandoctorError):
     """A file that is missing, empty, foreign, damaged beyond salvage or refused as hostile."""
 
 
+class NoMetricError(UnreadableInputError):
+    """A log that can be read, but in which no metric of a training is found."""
+
+
 class ReplayError(NandoctorError):
     """The failing step could not be rebuilt or run (model file, state_dict, batch, loss)."""
 

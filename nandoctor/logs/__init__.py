@@ -3,48 +3,29 @@ here."""
 
 from __future__ import annotations
 
-import io
-import re
 from dataclasses import replace
-from typing import BinaryIO, cast
 
 from nandoctor.errors import NandoctorError, UnreadableInputError
 from nandoctor.evidence import LogEvent, LogFacts
-from nandoctor.logs import (
-    bare_numbers,
-    csv_table,
-    json_document,
-    json_lines,
-    mlflow_store,
-    notebook,
-    tensorboard_events,
-    text,
-    wandb_run,
-)
 from nandoctor.logs.choose import Overrides
-from nandoctor.logs.dialects import DIALECT_NAMES
 from nandoctor.logs.event_kinds import KIND_NAMES as EVENT_KINDS
 from nandoctor.logs.event_scan import scan
 from nandoctor.logs.format import LogFormat, Progress
 from nandoctor.logs.history import build_history
 from nandoctor.logs.history_events import events_of
-from nandoctor.logs.source import Source, open_source
+from nandoctor.logs.recognise import is_log, is_text
+from nandoctor.logs.registry import LOG_FORMATS, format_of
+from nandoctor.logs.source import open_source
 
-LOG_FORMATS: tuple[LogFormat, ...] = (
-    tensorboard_events.FORMAT,
-    wandb_run.FORMAT,
-    mlflow_store.FORMAT,
-    notebook.FORMAT,
-    json_lines.FORMAT,
-    csv_table.FORMAT,
-    json_document.FORMAT,
-    bare_numbers.FORMAT,
-    text.FORMAT,
-)
-
-_CODE_LINE = re.compile(rb"^\s*(?:import|from|def|class|return|assert)\s", re.MULTILINE)
-
-__all__ = ["EVENT_KINDS", "LOG_FORMATS", "LogFormat", "is_log", "read_events", "read_log"]
+__all__ = [
+    "EVENT_KINDS",
+    "LOG_FORMATS",
+    "LogFormat",
+    "is_log",
+    "is_text",
+    "read_events",
+    "read_log",
+]
 
 
 def read_log(
@@ -72,7 +53,7 @@ def read_log(
         if not source.head.strip():
             raise UnreadableInputError(f"{path}: empty", hint="give a log that holds a line")
         source.progress = progress
-        chosen = _format_of(source, format)
+        chosen = format_of(source, format)
         reading = chosen.read(source)
         if source.is_damaged:
             reading.unread("(the file is cut off: the rest of the archive is missing)")
@@ -108,34 +89,3 @@ def read_events(path: str) -> tuple[LogEvent, ...]:
                 return ()
             return tuple(events_of(history))
         return () if binary else tuple(scan(source))
-
-
-def is_log(path: str) -> bool:
-    """Whether a file is a training log, judged by its first 256 KiB."""
-    try:
-        with open_source(str(path)) as source:
-            head = source.head
-            source.stream = cast(BinaryIO, io.BytesIO(head))
-            chosen = _format_of(source, None)
-            reading = chosen.read(source)
-        history = build_history(reading.groups, Overrides(), str(path))
-    except NandoctorError:
-        return False
-    if chosen.name == "text":
-        if len(history) <= len(_CODE_LINE.findall(head)):
-            return False
-        known = [name for name in ("loss", "grad_norm", "lr") if name in history.columns]
-        return len(history) >= 3 or not history.is_step_index or len(known) > 1
-    return len(history) > 0
-
-
-def _format_of(source: Source, name: str | None) -> LogFormat:
-    if name in DIALECT_NAMES:
-        return text.FORMAT
-    for candidate in LOG_FORMATS:
-        if candidate.name == name if name else candidate.sniff(source.head):
-            return candidate
-    if name:
-        names = ", ".join(candidate.name for candidate in LOG_FORMATS)
-        raise NandoctorError(f"{name}: no such log format", hint=f"one of {names}")
-    raise UnreadableInputError(f"{source.path}: not a log", hint="give a text log, CSV or JSON")

@@ -13,7 +13,9 @@ _JOB_KINDS: tuple[EventKind, ...] = (
         r"CUBLAS_STATUS_ALLOC_FAILED", r"RESOURCE_EXHAUSTED.*(?:memory|allocat)",
         r"OOM when allocating tensor", r"(?:HIP|XPU|MPS backend|NPU)\b.*out of memory",
         r"CUDA_ERROR_OUT_OF_MEMORY",
-        unless=r"(?:avoid|prevent|catch|retry|recover)\w*\b.*out of memory|^\s*except\b",
+        unless=r"(?:avoid|prevent|catch|retry|recover)\w*\b.*out of memory|^\s*except\b|"
+        r"out of memory\b.{0,60}\b(?:trying (?!to alloc)|retrying|reducing|halving|lowering|"
+        r"falling back|skipping)",
     ),
     event_kind(
         "device_assert", ("assert",),
@@ -29,7 +31,9 @@ _JOB_KINDS: tuple[EventKind, ...] = (
     event_kind(
         "illegal_access",
         ("illegal memory", "illegal_address", "misaligned address", "launch failure",
-         "illegal instruction"),
+         "illegal instruction", "cuda error", "hip error", "_status_"),
+        r"\b(?:CUDA|HIP) error: (?!out of memory|device-side|uncorrectable)\w",
+        r"\b(?:CUBLAS|CUDNN|CUSOLVER|CUFFT|ROCBLAS|MIOPEN)_STATUS_(?!SUCCESS|ALLOC_FAILED)\w+",
         r"illegal memory access", r"CUDA_ERROR_ILLEGAL_ADDRESS", r"CUDA error: misaligned address",
         r"unspecified launch failure", r"CUDA error: an illegal instruction",
     ),
@@ -53,24 +57,30 @@ _JOB_KINDS: tuple[EventKind, ...] = (
         r"DataLoader timed out after",
     ),
     event_kind(
-        "preempted", ("preempt", "sigterm"),
+        "preempted", ("preempt", "sigterm", "got signal"),
         r"DUE TO PREEMPTION", r"\b(?:was|been|being|got|job|instance|node) preempted\b",
         r"preemption (?:notice|signal|detected|requested)", r"\breceived (?:signal )?SIGTERM",
         r"\bSIGTERM (?:was )?received", r"Signal 15 \(SIGTERM\) received",
-        r"caught SIGTERM", r"Spot (?:instance )?interruption",
+        r"caught SIGTERM", r"received Signals\.SIGTERM", r"got signal: (?:15|SIGTERM)",
+        r"Spot (?:instance )?interruption",
         unless=r"closing signal SIGTERM|if .*preempted|resum\w+ (?:from|after)|preemption_count",
     ),
     event_kind(
         "killed",
         ("kill", "due to time limit", "cancelled at", "exit code 137", "exceeded", "segmentation",
          "sigsegv", "core dumped", "exit code -9", "exitcode: -9", "exitcode  : -9",
-         "node failure"),
+         "node failure", "longer than", "timed out", "got signal", "deadline exceeded",
+         "sigabrt", "sigbus", "walltime"),
         r"oom[-_ ]kill(?:ed|er)? event", r"Detected \d+ oom[-_]kill", r"Out of memory: Kill",
         r"Killed process \d+", r"^\W*Killed\s*$", r":\s*line \d+:\s*\d+ Killed\b",
         r"Signal 9 \(SIGKILL\)", r"DUE TO TIME LIMIT", r"CANCELLED AT", r"DUE TO NODE FAILURE",
         r"Exceeded (?:job )?memory limit", r"exit ?code:?\s*-9\b", r"exit code 137\b",
         r"exceeded the maximum execution time", r"Segmentation fault", r"SIGSEGV", r"oom-kill:",
-        r"Memory cgroup out of memory", r"OOMKilled",
+        r"Memory cgroup out of memory", r"OOMKilled", r"got signal: (?!15|SIGTERM)\S",
+        r"\b(?:job|build|step|stage|task|execution|command|agent)\b.{0,60}"
+        r"\b(?:(?:took|ran|run|runs|running) longer than|timed out|exceeded (?:the|its) \w*time)",
+        r"\bwalltime .{0,40}exceeded", r"context deadline exceeded", r"Signal 6 \(SIGABRT\)",
+        r"Signal 7 \(SIGBUS\)",
         unless=r"\bkilled\b.{0,20}\b(?:by user|0)\b|DataLoader worker|tests?/.*(?:PASSED|passed)",
     ),
     event_kind(

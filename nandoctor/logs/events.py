@@ -24,7 +24,8 @@ _PREFIX = re.compile(
 )
 _CODE = re.compile(
     r"float\(|\b(?:math|np|numpy|jnp|torch)\.(?:nan|inf|tensor)\b|isnan|isinf|isfinite|^\s*(?:if|def|assert|return|import)\s|"
-    r"::\w+.*\b(?:PASSED|XFAIL|SKIPPED)|\bpassed\b.*\bin [\d.]+s|^\s*(?:#|//|\+|-)\s*\w+\(|"
+    r"::\w+.*\b(?:PASSED|XFAIL|XPASS|SKIPPED)|^(?:PASSED|XFAIL|XPASS|SKIPPED|RERUN)\b|"
+    r"^\s*(?i:example|e\.g\.|hint|tip|see)\b|\bpassed\b.*\bin [\d.]+s|^\s*(?:#|//|\+|-)\s*\w+\(|"
     r"\b(?:Collecting|Downloading|Installing|Requirement already)\b"
 )
 _NEEDLES = tuple(dict.fromkeys(needle for kind in KINDS for needle in kind.needles))
@@ -57,10 +58,9 @@ class EventScanner:
             return True
         rank = rank_of(text)
         bare = _PREFIX.sub("", text)
-        ended = list(self._tracebacks.take(number, bare, rank))
-        for event in ended:
+        for event in self._tracebacks.take(number, bare, rank):
             self._keep(self._named(event))
-        if self._tracebacks.is_inside(rank) or any(event.line == number for event in ended):
+        if self._tracebacks.is_inside(rank) or self._tracebacks.ended_at == number:
             return False
         lower = _ZERO_COUNT.sub("", bare.lower())
         kind = kind_of(bare, lower.replace("nan iterations", ""))  # a counter, read below

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nandoctor.errors import UnreadableInputError
+from nandoctor.errors import NoMetricError
 from nandoctor.evidence import Column, MetricHistory
 from nandoctor.logs import naming
 from nandoctor.logs.choose import Overrides, choose, choose_loss, named
@@ -36,7 +36,7 @@ def _without_loss(groups: list[Group], overrides: Overrides, path: str) -> Metri
         key = choose((key for group in groups for key in group.keys), rank)
         if key is not None:
             return _history(groups, key, overrides)
-    raise UnreadableInputError(
+    raise NoMetricError(
         f"{path}: no loss found", hint="name the metric with --loss, or give another log"
     )
 

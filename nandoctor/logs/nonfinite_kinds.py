@@ -31,7 +31,9 @@ NONFINITE_KINDS: tuple[EventKind, ...] = (
         r"\b(?:nan|inf|infinite|non-?finite)\b|best|initial",
     ),
     event_kind(
-        "nonfinite_tensor", ("nan", "inf"),
+        "nonfinite_tensor", ("nan", "inf", "invalid value"),
+        r"Monitored metric \S+ = \S+ is not finite", r"Detected nan and/or inf values",
+        r"returned nan values in its \d+th output",
         r"Tensor had (?:NaN|Inf)", r"NaN or Inf found in input tensor",
         r"(?:NaN|Inf) detected in (?:output|input|weights?|parameters?|activation)",
         r"Detected inf/nan during batch", r"invalid value \((?:nan|inf)\) encountered",

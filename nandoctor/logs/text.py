@@ -21,6 +21,9 @@ _UNREADABLE = re.compile(
     r"\bloss['\"]?\s*[:=]\s*['\"]?(?:n/?a\b|none\b|-{2,}|\?+|\*+|#+|$)", re.IGNORECASE
 )
 
+_TEST_REPORT = re.compile(r"\b(?:PASSED|FAILED|ERROR|XFAIL|XPASS|SKIPPED|RERUN)\b.* \S+::\w")
+"""A test's outcome, not a row: pytest's short summary quotes the message."""
+
 
 def _sniff(head: bytes) -> bool:
     return b"\0" not in head
@@ -53,7 +56,8 @@ def _read_block(
     for row in np.flatnonzero(free).tolist():
         text = block[lines.starts[row] : lines.ends[row]].decode("latin-1")
         number = int(lines.numbers[row])
-        if not reader.take(number, text) and _UNREADABLE.search(text):
+        is_report = "::" in text and _TEST_REPORT.search(text) is not None
+        if not is_report and not reader.take(number, text) and _UNREADABLE.search(text):
             reading.unread(text.encode("latin-1").decode("utf-8", "replace"))
         if (reader.context, reader.is_validating) != states[-1][1:]:
             states.append((row, reader.context, reader.is_validating))

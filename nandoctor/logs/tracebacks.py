@@ -33,6 +33,8 @@ class Tracebacks:
     def __init__(self) -> None:
         self._open: dict[int | None, _Open] = {}
         self._forward: dict[int | None, str] = {}
+        self.ended_at = 0
+        """The last line of the last traceback."""
 
     @property
     def is_idle(self) -> bool:
@@ -78,6 +80,7 @@ class Tracebacks:
 
     def _end(self, number: int, text: str, rank: int | None) -> Iterator[LogEvent]:
         current = self._open.pop(rank)
+        self.ended_at = number
         returned = _RETURNED.search(text)
         if returned:
             if rank not in self._forward:
