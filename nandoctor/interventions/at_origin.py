@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from nandoctor.errors import NandoctorError
 from nandoctor.evidence import Origin, ReplayFacts
+from nandoctor.interventions.custom_function import custom_function, source_of_backward
 from nandoctor.interventions.op_names import contained, ops_of
 from nandoctor.interventions.outcome import IRRELEVANT, Inapplicable, forget_remarks
 from nandoctor.interventions.site import Repair, Scope, repaired_calls
@@ -58,11 +59,20 @@ class Cure:
         origin = facts.origin
         assert origin is not None and origin.source is not None
         missed = f"no call of {', '.join(sorted(ops_of(origin)))} at the origin"
-        line, function = Scope(origin.source), Scope(origin.source, whole_function=True)
         repairs = self._chosen(origin)
-        scope = line if self._is_enough(target, repairs, line, missed) else function
+        scope = self._scope_of_backward(facts)
+        if scope is None:
+            scope = Scope(origin.source)
+            if not self._is_enough(target, repairs, scope, missed):
+                scope = Scope(origin.source, whole_function=True)
         with repaired_calls(repairs, scope, missed):
             yield target
+
+    def _scope_of_backward(self, facts: ReplayFacts) -> Scope | None:
+        """Return the hand-written gradient that the origin stands in: its source is the caller."""
+        function = custom_function(facts.origin) if facts.phase == "backward" else None
+        source = source_of_backward(function) if function is not None else None
+        return Scope(source, whole_function=True) if source is not None else None
 
     def _is_enough(
         self, target: ReplayTarget, repairs: Mapping[str, Repair], scope: Scope, missed: str

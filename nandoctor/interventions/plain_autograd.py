@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
-import torch
-
 from nandoctor.evidence import ReplayFacts
+from nandoctor.interventions.custom_function import custom_function
 from nandoctor.interventions.outcome import IRRELEVANT, Inapplicable, remark
 from nandoctor.interventions.recompute import without_recompute
 from nandoctor.target import Intervention, ReplayTarget
@@ -22,32 +21,14 @@ class _Context:
         return lambda *args, **kwargs: None
 
 
-def _function_name(facts: ReplayFacts) -> str:
-    """Return the class that the origin names: ``NormFn`` or ``NormFnBackward``."""
-    origin = facts.origin
-    names = [origin.forward_op or "", origin.op] if origin else []
-    return next((name.removesuffix("Backward") for name in names if name[:1].isupper()), "")
-
-
-def _function(name: str) -> type[torch.autograd.Function] | None:
-    """Return the user's autograd.Function of that name."""
-    stack: list[type] = [torch.autograd.Function]
-    while stack:
-        cls = stack.pop()
-        if cls.__name__ == name and not cls.__module__.startswith("torch."):
-            return cls
-        stack += cls.__subclasses__()
-    return None
-
-
 def _applies(target: ReplayTarget, facts: ReplayFacts) -> str:
-    name = _function_name(facts)
-    return "" if name and facts.phase == "backward" and _function(name) else IRRELEVANT
+    is_custom = facts.phase == "backward" and custom_function(facts.origin) is not None
+    return "" if is_custom else IRRELEVANT
 
 
 @contextlib.contextmanager
 def _apply(target: ReplayTarget, facts: ReplayFacts) -> Iterator[ReplayTarget]:
-    cls = _function(_function_name(facts))
+    cls = custom_function(facts.origin)
     assert cls is not None
     calls: list[bool] = []
 

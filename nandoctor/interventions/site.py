@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
+from unittest import mock
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -106,8 +107,25 @@ def repaired_calls(
         Inapplicable: The block ended without an error and no call was changed.
     """
     mode = CallMode(repairs, scope)
-    with without_recompute(), mode:
+    with without_recompute(), mode, _also_in_backward(mode):
         yield
     if not mode.changed:
         raise Inapplicable(missed)
     remark(f"{', '.join(sorted(mode.changed))}{scope or ''}")
+
+
+@contextlib.contextmanager
+def _also_in_backward(mode: TorchFunctionMode) -> Iterator[None]:
+    """Let a mode see what hooks and hand-written gradients call: torch leaves it for a backward."""
+    run: Any = getattr(torch.autograd, "_engine_run_backward", None)
+    if run is None:  # a private name: another torch may have another
+        yield
+        return
+
+    def under_mode(*args: Any, **kwargs: Any) -> Any:
+        # On one thread: a mode belongs to its thread, and a GPU's gradients run on another.
+        with mode, torch.autograd.set_multithreading_enabled(False):
+            return run(*args, **kwargs)
+
+    with mock.patch.object(torch.autograd, "_engine_run_backward", under_mode):
+        yield
