@@ -52,6 +52,8 @@ class Checkpoint:
     def damage(self) -> tuple[Damage, ...]:
         """What cannot be read."""
         lost = [Damage(h.name, h.ref.broken) for h in self.tensors if h.ref.broken]
+        if self.layout.is_cut:
+            lost.append(Damage("structure", "nested too deeply: what stands below was not read"))
         return (*self.contents.damage, *lost)
 
     @cached_property

@@ -78,12 +78,12 @@ def _item(name: str, entry: Any, places: dict[Any, ByteRange], contents: Content
     if "chunks" not in fields:
         place = places.get((name, None))
         return _read(place, name, contents) if place else None
-    shape = tuple(fields.get("size") or ())
+    shape = _whole_numbers(fields.get("size"))
     dtype = _dtype(fields.get("properties"))
     pieces = []
     for chunk in fields["chunks"] if isinstance(fields["chunks"], list) else []:
         where = chunk.attributes() if isinstance(chunk, Instance) else {}
-        origin, sizes = tuple(where.get("offsets") or ()), tuple(where.get("sizes") or ())
+        origin, sizes = (_whole_numbers(where.get(key)) for key in ("offsets", "sizes"))
         place = places.get((name, origin)) or places.get((name, None))
         ref = as_tensor(_read(place, name, contents)) if place else None
         if ref is None or ref.shape != sizes:
@@ -95,6 +95,12 @@ def _item(name: str, entry: Any, places: dict[Any, ByteRange], contents: Content
     if len(pieces) == 1 and pieces[0][1].shape == shape:
         return pieces[0][1]
     return TensorRef(dtype, shape, pieces=tuple(pieces))
+
+
+def _whole_numbers(value: Any) -> tuple[int, ...]:
+    """Return sizes as they were pickled, none where they are broken."""
+    listed = value if isinstance(value, (tuple, list)) else ()
+    return tuple(item for item in listed if isinstance(item, int))
 
 
 def _dtype(properties: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -94,17 +95,24 @@ def read_shards(index: Path, contents: Contents) -> dict[str, Any]:
         )
     names = sorted({str(shard) for shard in weights.values()})
     inside = [name for name in names if Path(name).name == name]
-    found = _join([(name, index.parent / name) for name in inside], contents)
+    shards = [(name, index.parent / name) for name in inside]
+    found = _join(shards, contents, {str(name): str(shard) for name, shard in weights.items()})
     ordered: dict[str, Any] = {}
     for name, shard in weights.items():
-        lost = TensorRef("unknown", (), broken=f"its shard {shard} does not hold it")
-        if not (index.parent / str(shard)).is_file():
-            lost = TensorRef("unknown", (), broken=f"its shard {shard} is missing")
-        ordered[str(name)] = found.pop(name, lost)
+        reason = f"its shard {shard} does not hold it"
+        if str(shard) not in inside:
+            reason = f"its shard {shard} lies outside of the directory"
+        elif not (index.parent / str(shard)).is_file():
+            reason = f"its shard {shard} is missing"
+        ordered[str(name)] = found.pop(name, TensorRef("unknown", (), broken=reason))
     return {**ordered, **found}
 
 
-def _join(shards: list[tuple[str, Path]], contents: Contents) -> dict[str, Any]:
+def _join(
+    shards: list[tuple[str, Path]], contents: Contents, listed: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return the tensors of all shards, each from the one that the index lists it in."""
+    home = listed or {}
     found: dict[str, Any] = {}
     steps: dict[str, str] = {}
     for name, path in shards:
@@ -115,7 +123,8 @@ def _join(shards: list[tuple[str, Path]], contents: Contents) -> dict[str, Any]:
         step = tree.get("step") if isinstance(tree, dict) else None
         if isinstance(step, (str, int)):
             steps[name] = str(step)
-        found.update(_tensors(tree))
+        held = _tensors(tree).items()
+        found.update({key: value for key, value in held if home.get(str(key), name) == name})
     compare_steps(steps, contents)
     return found
 

@@ -14,6 +14,7 @@ from nandoctor.checkpoints.region_words import WORDS
 
 _REGION = {word: region for region, words in WORDS.items() for word in words.split()}
 _SUFFIX = re.compile(r"(_state_dicts?|_states?|_dict|_sd)$")
+_DEEPEST = 512
 _WITHIN = {"master", "scaler", "rng", "gradient"}
 _HISTORY = re.compile(r"(?i)(hist|history|losses|curve)|^(loss|grad_norm)s$")
 
@@ -47,6 +48,8 @@ class Layout:
 
     leaves: tuple[Leaf, ...]
     regions: tuple[Region, ...]
+    is_cut: bool = False
+    """Containers are nested too deeply: what stands below was not walked."""
 
     def first(self, kind: str) -> Any:
         """Return the outermost part of that kind, None where there is none."""
@@ -120,6 +123,7 @@ def lay_out(tree: Any) -> Layout:
     leaves: list[Leaf] = []
     regions: list[Region] = []
     seen: set[int] = set()
+    is_cut = False
     start_region = region_of_shape(tree)
     if start_region:
         regions.append(Region(start_region, (), tree))
@@ -130,11 +134,10 @@ def lay_out(tree: Any) -> Layout:
         if ref is not None:
             leaves.append(Leaf(path, ref, region, depth))
             continue
-        if (
-            not isinstance(node, (dict, list, tuple, Instance))
-            or id(node) in seen
-            or len(path) > 64
-        ):
+        if not isinstance(node, (dict, list, tuple, Instance)) or id(node) in seen:
+            continue
+        if len(path) > _DEEPEST:
+            is_cut = True
             continue
         seen.add(id(node))
         if region == "optimizer" and region_of_shape(node) == "optimizer":
@@ -149,7 +152,7 @@ def lay_out(tree: Any) -> Layout:
                 continue  # a pickled optimizer lists the model's parameters again
             below.append((place, value, mine, len(place) if mine != region else depth))
         stack.extend(reversed(below))
-    return Layout(tuple(leaves), tuple(regions))
+    return Layout(tuple(leaves), tuple(regions), is_cut)
 
 
 def inner_region(region: str, key: Any, value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,8 @@ from nandoctor.checkpoints.regions import as_tensor
 
 _LIMIT = 1 << 16
 _HUGE = 1 << 1000
+_ABSURD = 2.0**53
+"""No count of steps or samples: a float does not tell it from its neighbour."""
 
 
 def small_array(node: Any) -> NDArray[np.float64] | None:
@@ -72,5 +73,5 @@ def number(node: Any) -> float | None:
 def whole(node: Any) -> int | None:
     """Return a whole number as int, None for everything else."""
     value = number(node)
-    is_whole = value is not None and math.isfinite(value) and value == int(value)
+    is_whole = value is not None and abs(value) < _ABSURD and value == int(value)
     return int(value) if is_whole and value is not None else None

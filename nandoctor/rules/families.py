@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from nandoctor.evidence import TensorStats
 
 _INDEX = re.compile(r"(?<![^.])\d+(?![^.])")
+_VECTOR = re.compile(r"(?i)bias$|norm[^.]*(\.(weight|scale|gamma|beta))?$|\.ln_\w+\.weight$")
 _STARTS_AT_ZERO = re.compile(r"(?i)lora_(embedding_)?B\b")
 
 
@@ -27,8 +28,12 @@ def families_of(tensors: Iterable[TensorStats]) -> list[list[TensorStats]]:
 
 
 def is_matrix(tensor: TensorStats) -> bool:
-    """Whether it is a weight that mixes channels, not a bias or the scale of a norm."""
-    return tensor.role == "parameter" and sum(size > 1 for size in tensor.shape) > 1
+    """Whether it is a weight that mixes channels, not a bias or the scale of a norm.
+
+    Where a framework stacks its layers (Megatron, scanned layers), these have two dimensions, too.
+    """
+    is_flat = sum(size > 1 for size in tensor.shape) < 2
+    return tensor.role == "parameter" and not is_flat and not _VECTOR.search(tensor.name)
 
 
 def rms(tensor: TensorStats) -> float:

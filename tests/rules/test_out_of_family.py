@@ -84,6 +84,8 @@ def test_dead_tensor_zero_in_every_layer_stays_silent() -> None:
     """Zero-initialised gates and LoRA's second factor are meant; one dead layer is not."""
     meant = layers("layers.{}.gate.weight", 0.0, 0.0, 0.0)
     meant += layers("layers.{}.q.lora_B.weight", 0.0, USUAL)
+    stacked = "decoder.layers.qkv.layer_norm_weight", "decoder.layers.qkv.bias"
+    meant += [builders.tensor(name, shape=(2, 32), min=1.0, max=1.0) for name in stacked]
     dead = layers("layers.{}.fc.weight", USUAL, 0.0, USUAL)
     found = dead_tensor.check(scanned(*meant, *dead))
     assert [finding.where for finding in found] == ["layers.1.fc.weight"]

@@ -40,5 +40,9 @@ EXAMPLES = {
         scanned(builders.tensor(min=0.0, max=0.0, l2=0.0)),
         scanned(builders.tensor("fc.bias", shape=(16,), min=0.0, max=0.0, l2=0.0)),
     ),
+    "nonfinite_state": Example(
+        scanned(builders.tensor("normaliser.mean", role="other", num_nan=1)),
+        scanned(builders.tensor("best_loss", role="other", shape=(), numel=1, num_posinf=1)),
+    ),
     "out_of_family": Example(scanned(*LAYERS[:3], SCALED, *LAYERS[4:]), scanned(*LAYERS)),
 }
