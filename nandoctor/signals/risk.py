@@ -14,11 +14,11 @@ WATCH, ALARM = 0.25, 0.5
 _WATCH_SCORE, _ALARM_SCORE = (-math.log2(1.0 - probability) for probability in (WATCH, ALARM))
 _LEAVE, _GONE = 0.5, 5.0
 """A level is left when both the score is below this share of its begin and the evidence is gone."""
-_EVIDENCE = 10.0
+_EVIDENCE = 9.0
 """Evidence that loss and gradients must both show."""
-_RISE, _PER_DOUBLING, _QUICK = 0.3, 0.5, 16.0
+_RISE, _PER_DOUBLING, _QUICK = 0.27, 0.5, 16.0
 """Log-rise of the loss that alarms, and how much more a slow rise needs a doubling of evidence."""
-_LEARNT = 1.25
+_LEARNT = 1.125
 """A rise must exceed by this factor those from which the run came back by itself."""
 _BACK_UP = 0.55
 """A loss below this share of where it began has lost little, whatever its rise."""

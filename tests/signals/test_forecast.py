@@ -100,3 +100,35 @@ def test_forecast_each_run_of_a_file_starts_afresh() -> None:
     loss = np.concatenate([curves.falling(80, 9.0, 2.0, 0.02)] * 2)
     steps, segment = [*range(80)] * 2, [0] * 80 + [1] * 80
     assert forecast(metric_history(steps, loss=loss, segment=segment)).alarm == ()
+
+
+def test_forecast_climb_from_the_first_steps_alarms_at_the_second_rise() -> None:
+    """A rate far too high shows at once; there is no time to learn the noise."""
+    loss = [1.1, 37.7, 4347.5, 3.6e7, 1.2e10, *[np.nan] * 3]
+    assert forecast(metric_history(range(len(loss)), loss=loss)).alarm[0] == 2
+
+
+@pytest.mark.parametrize(
+    "loss", [[0.05, 1.03, 0.68, 1.79], [0.29, 0.24, 2.44, 0.71, 1.15, 4.89], [0.1, 0.9, 0.8, 0.7]]
+)
+def test_forecast_first_value_low_by_luck_is_no_climb(loss: list[float]) -> None:
+    """Tiny batches start anywhere: what follows a low first value has not left all before it."""
+    assert forecast(metric_history(range(len(loss)), loss=loss, grad_norm=loss)).alarm == ()
+
+
+@pytest.mark.parametrize(("lost", "is_alarmed"), [(16, False), (60, True)])
+def test_forecast_gradients_lost_for_good_alarm_though_the_loss_looks_fine(
+    lost: int, is_alarmed: bool
+) -> None:
+    """A loss scaler loses a few steps until it finds its level; a log that hides NaN all."""
+    loss = curves.falling(200, 3.0, 2.0, 0.02)
+    grad = curves.falling(200, 1.0, 0.5, 0.05, seed=1)
+    grad[60 : 60 + lost] = np.inf
+    assert bool(forecast(metric_history(range(200), loss=loss, grad_norm=grad)).alarm) == is_alarmed
+
+
+def test_forecast_loss_far_above_its_start_needs_no_gradients_as_witnesses() -> None:
+    """Clipped or saturated gradients do not show a divergence; the loss does."""
+    loss = np.concatenate([curves.falling(80, 3.0, 2.0, 0.02), 2.0 * 1.04 ** np.arange(90)])
+    grad = curves.falling(170, 1.0, 0.5, 0.05, seed=1)
+    assert forecast(metric_history(range(170), loss=loss, grad_norm=grad)).alarm

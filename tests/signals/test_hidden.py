@@ -79,3 +79,16 @@ def test_hidden_sparse_rows_are_silent() -> None:
     lr = [None if value is None else 1e-3 for value in loss]
     found = classify_history(metric_history(range(20), loss=loss, lr=lr, val_loss=np.ones(20)))
     assert found.hidden_nan_step is None
+
+
+def test_hidden_nan_gradients_in_a_log_without_a_loss_are_reported() -> None:
+    """Megatron prints no loss at all where every step's gradient norm is NaN."""
+    history = metric_history(range(100, 106), grad_norm=[1.2, 1.1, *[NAN] * 4])
+    found = classify_history(history)
+    assert (found.outcome, found.hidden_nan_step) == ("nan", 102)
+
+
+def test_hidden_one_nan_gradient_in_a_log_without_a_loss_is_silent() -> None:
+    """A skipped step is none to speak of."""
+    history = metric_history(range(6), grad_norm=[1.2, NAN, 1.1, 1.0, 1.1, NAN])
+    assert classify_history(history).hidden_nan_step is None
