@@ -49,11 +49,13 @@ class Evidence:
 
     @property
     def history(self) -> MetricHistory | None:
-        """The longest log with a loss, else the crash checkpoint's own history."""
+        """The longest log with a loss, else the crash checkpoint's own history, else any log."""
         logged = [log.history for log in self.logs if log.history.loss is not None]
         if logged:
             return max(logged, key=len)
-        return self.crash.training.history if self.crash else None
+        if self.crash:
+            return self.crash.training.history
+        return max((log.history for log in self.logs), key=len, default=None)
 
     @property
     def pattern(self) -> Pattern | None:

@@ -42,7 +42,7 @@ def _read(source: Source) -> Reading:
         reader = TextReader()
         for number, line in enumerate(lines, 1):
             reader.take(number, line)
-        groups = list(reader.groups.by_keys.values())
+        groups = reader.finish()
         count = sum(g.count for g in groups if any(_is_loss(key) for key in g.keys))
         if count > best:
             best, reading.groups = count, groups

@@ -13,6 +13,7 @@ from nandoctor.logs.events import EventScanner
 from nandoctor.logs.format import LogFormat, Reading
 from nandoctor.logs.groups import Group
 from nandoctor.logs.lines import line_blocks
+from nandoctor.logs.row_states import RowStates
 from nandoctor.logs.source import Source
 from nandoctor.logs.template import Match, match_all
 from nandoctor.logs.text_reader import TextReader
@@ -42,7 +43,7 @@ def _read(source: Source) -> Reading:
         number = lines.behind
     reading.num_lines = number - 1
     reading.dialect = dialect_of(source.head)
-    reading.groups = list(reader.groups.by_keys.values())
+    reading.groups = reader.finish()
     reading.events = scanner.finish()
     return reading
 
@@ -52,36 +53,28 @@ def _read_block(
 ) -> None:
     free = lines.ends > lines.starts
     matches = match_all(reader.templates, lines, free)
-    states: list[tuple[int, float, bool]] = [(-1, reader.context, reader.is_validating)]
+    states = RowStates(reader, matches)
     for row in np.flatnonzero(free).tolist():
         text = block[lines.starts[row] : lines.ends[row]].decode("latin-1")
         number = int(lines.numbers[row])
+        states.before(row)
         is_report = "::" in text and _TEST_REPORT.search(text) is not None
         if not is_report and not reader.take(number, text) and _UNREADABLE.search(text):
             reading.unread(text.encode("latin-1").decode("utf-8", "replace"))
-        if (reader.context, reader.is_validating) != states[-1][1:]:
-            states.append((row, reader.context, reader.is_validating))
+        states.after(row)
         scanner.take(number, text)
+    states.before(len(lines.starts))
     for match in matches:
         _add_matched(match, lines, reader, states)
 
 
-def _add_matched(
-    match: Match, lines: Lines, reader: TextReader, states: list[tuple[int, float, bool]]
-) -> None:
-    """Add a template's rows, each in the state that the lines before it left.
-
-    Args:
-        states: The row from which on it holds, the announced step, and whether a validation runs.
-    """
+def _add_matched(match: Match, lines: Lines, reader: TextReader, states: RowStates) -> None:
+    """Add a template's rows, each in the state that the lines before it left."""
     template, rows, found = match
-    place, contexts, validating = map(np.array, zip(*states, strict=True))
-    state = np.searchsorted(place, rows) - 1
-    numbers, context = lines.numbers[rows], contexts[state]
-    is_validation = validating[state]
+    numbers, (context, is_validation) = lines.numbers[rows], states.of(rows)
     parts: list[tuple[Group | None, NDArray[np.bool_] | slice]] = [(template.group, slice(None))]
     if is_validation.any():
-        other = reader.validation_group(template.group)
+        other = reader.validation.group_for(template.group)
         parts = [(template.group, ~is_validation), (other, is_validation)]
     for group, kept in parts:
         if group is not None and len(numbers[kept]):

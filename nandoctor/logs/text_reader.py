@@ -17,12 +17,12 @@ from nandoctor.logs.line_kind import (
     is_summary_line,
     is_validation_line,
     marked,
-    marked_key,
     rank_of,
 )
 from nandoctor.logs.relevance import is_header, is_kept, is_signal
 from nandoctor.logs.tables import PrintedTable
 from nandoctor.logs.template import Template
+from nandoctor.logs.unnamed_validation import UnnamedValidation
 
 _LONGEST = 1 << 14
 """A longer line is data, not a message."""
@@ -41,8 +41,7 @@ class TextReader:
         self._keeps_rows = keeps_rows
         self.groups = Groups()
         self._announced = Announced()
-        self.is_validating = False
-        """Whether a line said that those below it tell of a validation."""
+        self.validation = UnnamedValidation(self.groups)
         self.templates: list[Template] = []
         self._samples: dict[int, list[Sample]] = {}
         self._tries: dict[int, int] = {}
@@ -60,7 +59,7 @@ class TextReader:
             return False
         shape = shape_of(raw)
         if self._dull.knows(shape) and not self._table.is_open:
-            self.is_validating &= not raw.strip()
+            self.validation.runs &= not raw.strip()
             return False
         text = in_english(plain(raw))
         row = [named for named in self._table.row(text) if is_kept(named)]
@@ -81,7 +80,8 @@ class TextReader:
         if bar:  # remains of an overdrawn line: the last of a name counts
             kept = list({named.key: named for named in kept}.values())
         group = self._add(number, kept, rank_of(text), bar)
-        if group is not None and not bar and not announces and text is raw:
+        is_plain = text is raw and not self.validation.runs
+        if group is not None and not bar and not announces and is_plain:
             samples = self._samples.setdefault(id(group), [])
             if len(samples) < 2 * FEWEST_SAMPLES:
                 samples.append(Sample(raw.encode("latin-1"), tuple(kept)))
@@ -90,7 +90,7 @@ class TextReader:
     def _without_metric(self, text: str, shape: str, kept: list[Named]) -> None:
         """Note what a line says of those below it."""
         begins = begins_validation(text)
-        self.is_validating = begins or (self.is_validating and not text.strip())
+        self.validation.runs = begins or (self.validation.runs and not text.strip())
         self._announced.take(kept)
         opens_table = not kept and self._table.take_header(text)
         has_step = any(naming.step_rank(named.key) is not None for named in kept)
@@ -99,19 +99,19 @@ class TextReader:
 
     def _told_apart(self, text: str, kept: list[Named]) -> list[Named]:
         """Name the metrics of a validation or a summary so."""
-        if is_validation_line(text, kept):
-            self.is_validating = False
+        is_named = is_validation_line(text, kept)
+        if is_named or any(naming.is_validation(named.key) for named in kept):
+            self.validation.runs = False
+        if is_named:
             return marked(kept, "val")
-        if self.is_validating and not is_of_training(named.key for named in kept):
-            return marked(kept, "val")
-        self.is_validating = False
+        if is_of_training(named.key for named in kept):
+            self.validation.runs = False
         return marked(kept, "avg") if is_summary_line(text) else kept
 
-    def validation_group(self, group: Group) -> Group | None:
-        """Return where a template's rows belong that stand in a validation."""
-        if is_of_training(group.keys):
-            return group
-        return self.groups.of(tuple(marked_key(key, "val") for key in group.keys), group.rank)
+    def finish(self) -> list[Group]:
+        """Return the groups of all that was read."""
+        self.validation.settle()
+        return list(self.groups.by_keys.values())
 
     def learn(self) -> None:
         """Learn the templates of the groups that met many lines since the last time."""
@@ -135,6 +135,8 @@ class TextReader:
                 key += "'"
             keys.append(key)
         group = self.groups.of(tuple(keys), rank, bar)
+        if group is not None and self.validation.runs:
+            group = self.validation.group_for(group)
         if group is not None and self._keeps_rows:
             group.add(number, tuple(named.value for named in kept), self.context)
         return group

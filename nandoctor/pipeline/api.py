@@ -128,7 +128,7 @@ def classify_log(path: str | Path, *, progress: Progress = None, **overrides: An
     watch = Stopwatch()
     with watch.stage("read"):
         log = logs.read_log(str(path), progress=progress, **overrides)
-    if log.history.loss is None and not log.events:
+    if not {"loss", "grad_norm"} & log.history.columns.keys() and not log.events:
         raise UnreadableInputError(
             f"{path}: no loss in it", hint="name the column with --loss, or give another log"
         )

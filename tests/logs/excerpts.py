@@ -778,3 +778,243 @@ _add(
     [8.1, 8.0],
     [10, 20],
 )
+_add(
+    "mxnet_two_metrics",
+    """Epoch[4] Batch [20] Speed: 6.4 samples/sec Train-CrossEntropy=0.61
+Epoch[4] Batch [20] Speed: 6.4 samples/sec Train-SmoothL1=1.52
+Epoch[4] Batch [40] Speed: 6.5 samples/sec Train-CrossEntropy=0.59
+Epoch[4] Batch [40] Speed: 6.5 samples/sec Train-SmoothL1=1.54
+Epoch[4] Train-CrossEntropy=nan
+""",
+    [0.61, 0.59],
+    [20, 40],
+)
+_add(
+    "espnet_summary",
+    """(trainer:737) INFO: 1epoch:train:1-100batch: iter_time=6.8e-04, loss_ctc=28.8, acc=0.07, loss=25.1, grad_norm=54.6, optim0_lr0=1.3e-04
+(trainer:737) INFO: 1epoch:train:101-200batch: iter_time=1.5e-04, loss_ctc=12.4, acc=0.31, loss=15.2, grad_norm=43.9, optim0_lr0=4.0e-04
+(trainer:343) INFO: 1epoch results: [train] iter_time=2.7e-04, loss_ctc=20.6, acc=0.21, loss=20.2, grad_norm=49.2
+""",
+    [25.1, 15.2],
+    [100, 200],
+    grad_norm=[54.6, 43.9],
+)
+_add(
+    "two_counters",
+    "7 158 Loss=0.31 Time=0.04\n7 159 Loss=0.29 Time=0.04\n8 1 Loss=nan Time=0.04\n",
+    [0.31, 0.29, nan],
+    [158, 159, 1],
+)
+_add(
+    "catboost",
+    "58:\tlearn: 0.4612\ttest: 0.5234\tbest: 0.5234 (58)\ttotal: 6m 4s\tremaining: 1m 6s\n"
+    "59:\tlearn: 0.4527\ttest: 0.5227\tbest: 0.5227 (59)\ttotal: 6m 5s\tremaining: 1m 9s\n"
+    "60:\tlearn: nan\ttest: nan\tbest: 0.5227 (59)\ttotal: 7m 2s\tremaining: 1m 2s\n",
+    [0.4612, 0.4527, nan],
+    [58, 59, 60],
+)
+_add(
+    "boxed_table",
+    """[------------] Epoch      Train log_loss       Test log_loss      Time cost (sec)
+[   10%      ]     1            0.694213            0.702344                 1.07
+[   20%      ]     2                -nan                -nan                 1.18
+""",
+    [0.694213, nan],
+    [1, 2],
+)
+_add(
+    "yolo_parts_and_total",
+    """     Epoch   gpu_mem      GIoU       obj       cls     total   targets  img_size
+     3/299    0.46G   0.05096   0.01756   0.02623   0.09475         1       416: 100%|####| 29/29 [00:29<00:00, 10.0it/s]
+     4/299    0.46G   0.05016   0.01726   0.02523   0.09265         1       416: 100%|####| 29/29 [00:29<00:00, 10.0it/s]
+""",
+    [0.09475, 0.09265],
+    [3, 4],
+)
+_add(
+    "words_parted_by_one_space",
+    "epoch train loss valid loss accuracy\n0 0.612 0.610 0.71\n1 nan nan 0.52\n",
+    [0.612, nan],
+    [0, 1],
+)
+_add(
+    "validation_without_a_name",
+    """[12:00:01] batch count: 220/308, iter: 220, loss: 0.0956
+[12:00:02] batch count: 240/308, iter: 240, loss: 0.0967
+[12:00:03] Validation at epoch 5
+[12:00:04] batch count: 0/30, iter: 0, loss: 0.1758
+[12:00:05] batch count: 20/30, iter: 20, loss: 0.1888
+[12:00:06] Epoch: 6/9
+[12:00:07] batch count: 20/308, iter: 20, loss: 0.0938
+""",
+    [0.0956, 0.0967, 0.0938],
+    [220, 240, 20],
+)
+_add(
+    "kaldi",
+    """LOG (nnet3-train) Average objective function for 'output' for minibatches 40-49 is -3.504 over 1953 frames.
+LOG (nnet3-train) Average objective function for 'output' for minibatches 50-59 is -3.279 over 1942 frames.
+""",
+    [-3.504, -3.279],
+    [40, 50],
+)
+_add(
+    "after_iteration",
+    "Cost after iteration 0: 0.6931\nCost after iteration 100: 0.6121\nCost after iteration 200: nan\n",
+    [0.6931, 0.6121, nan],
+    [0, 100, 200],
+)
+_add(
+    "indexed_loss",
+    "train_batch_loss[ 10 ]:  1.574\ntrain_batch_loss[ 20 ]:  2.035\ntrain_batch_loss[ 30 ]:  nan\n",
+    [1.574, 2.035, nan],
+    [10, 20, 30],
+)
+_add(
+    "bare_tensors",
+    "tensor(3.2207, device='cuda:0')\ntensor(2.2, device='cuda:0')\ntensor(nan, device='cuda:0')\n",
+    [3.2207, 2.2, nan],
+)
+_add(
+    "gan_letters",
+    "(epoch: 1, iters: 100, time: 0.4) D_A: 0.31 G_A: 0.52 cycle_A: 1.2\n"
+    "(epoch: 1, iters: 200, time: 0.4) D_A: 0.28 G_A: 0.55 cycle_A: 1.1\n",
+    [0.31, 0.28],
+    [100, 200],
+)
+_add(
+    "side_terms",
+    "step:1 - actor/entropy_loss:0.31 - actor/pg_loss:0.024 - actor/grad_norm:1.2\n"
+    "step:2 - actor/entropy_loss:0.30 - actor/pg_loss:0.021 - actor/grad_norm:1.1\n",
+    [0.024, 0.021],
+    [1, 2],
+    grad_norm=[1.2, 1.1],
+)
+_add(
+    "percent_is_no_step",
+    "Steps:   0%| | 1/500 [00:09<16:00, 9.7s/it, loss=0.31, lr=1e-6]\r"
+    "Steps:   0%| | 2/500 [00:09<06:47, 4.1s/it, loss=0.29, lr=1e-6]\r"
+    "Steps:   1%| | 3/500 [00:10<03:51, 2.3s/it, loss=nan, lr=1e-6]\r",
+    [0.31, 0.29, nan],
+    [1, 2, 3],
+)
+_add(
+    "unit_behind_the_number_before",
+    "step:1/9 train_time:219ms step_avg:2.1ms train_loss:4.61\n"
+    "step:2/9 train_time:220ms step_avg:2.1ms train_loss:4.52\n",
+    [4.61, 4.52],
+    [1, 2],
+)
+_add(
+    "step_announced_between_epochs",
+    """iteration 9/10000
+epoch 1/2
+epoch 2/2
+steps_per_s=443.3, loss=0.2225, entropy=7.4
+iteration 10/10000
+epoch 1/2
+epoch 2/2
+steps_per_s=428.6, loss=0.1637, entropy=7.5
+""",
+    [0.2225, 0.1637],
+    [9, 10],
+)
+_add(
+    "train_and_test_bars_of_an_epoch",
+    """Epoch: [1 | 20] LR: 0.100000
+Processing |####| (56/56) | Total: 0:00:03 | Loss: 0.0897 | top1: 52.8
+Processing |####| (32/32) | Total: 0:00:08 | Loss: 1.9010 | top1: 60.0 | top1_task: 60.0
+Epoch: [2 | 20] LR: 0.100000
+Processing |####| (56/56) | Total: 0:00:03 | Loss: 0.0334 | top1: 57.3
+Processing |####| (32/32) | Total: 0:00:08 | Loss: 1.7808 | top1: 72.2 | top1_task: 72.2
+""",
+    [0.0897, 0.0334],
+    [1, 2],
+)
+_add(
+    "means_below_batches",
+    """| epoch 009:   1000 / 2737 loss=6.22, ppl=33.6, num_updates=22897, lr=0.00021, gnorm=1.24
+| epoch 009:   2000 / 2737 loss=6.23, ppl=33.9, num_updates=23897, lr=0.00020, gnorm=1.24
+| epoch 009 | loss 6.24 | ppl 33.94 | num_updates 24633 | lr 0.00020 | gnorm 1.24
+| epoch 009 | valid on 'valid' subset | loss 6.37 | ppl 35.4 | num_updates 24633 | best 6.37
+| epoch 010:   1000 / 2737 loss=6.14, ppl=31.6, num_updates=25634, lr=0.00019, gnorm=1.27
+| epoch 010:   2000 / 2737 loss=6.15, ppl=31.6, num_updates=26634, lr=0.00019, gnorm=1.27
+| epoch 010 | loss 6.16 | ppl 33.94 | num_updates 27370 | lr 0.00020 | gnorm 1.24
+""",
+    [6.22, 6.23, 6.14, 6.15],
+    [22897, 23897, 25634, 26634],
+)
+_add(
+    "full_width_chinese",
+    "训练次数：100, Loss：1.98\n训练次数：200, Loss：1.90\n整体测试集上的Loss: 262.6\n训练次数：300, Loss：nan\n",
+    [1.98, 1.90, nan],
+    [100, 200, 300],
+)
+_add(
+    "chinese_words",
+    "第1轮 训练损失: 0.61, 验证损失: 0.72\n第2轮 训练损失: 0.58, 验证损失: 0.70\n",
+    [0.61, 0.58],
+    [1, 2],
+)
+_add(
+    "drawn_table",
+    "│ epoch │ train_loss │ val_loss │\n├───────┼────────────┼──────────┤\n"
+    "│     0 │ 0.6121     │ 0.7121   │\n│     1 │ 0.5921     │ 0.7021   │\n",
+    [0.6121, 0.5921],
+    [0, 1],
+)
+_add(
+    "container",
+    '{"log":"step=1 loss=0.61 grad_norm=1.2\\n","stream":"stdout","time":"2023-01-01T00:00:01.1Z"}\n'
+    '{"log":"step=2 loss=nan grad_norm=nan\\n","stream":"stdout","time":"2023-01-01T00:00:02.1Z"}\n',
+    [0.61, nan],
+    [1, 2],
+    grad_norm=[1.2, nan],
+)
+_add(
+    "json_lines_with_bare_nan",
+    '{"step": 1, "loss": 0.61}\n{"step": 2, "loss": nan}\n{"step": 3, "loss": -inf}\n',
+    [0.61, nan, -inf],
+    [1, 2, 3],
+)
+_add(
+    "json_nested_histories",
+    '{"config": {"lr": 0.1}, "history": {"train": {"loss": [0.61, 0.59]}, "val": {"loss": [0.7, 0.8]}}}',
+    [0.61, 0.59],
+)
+_add(
+    "json_by_epoch",
+    '{"0": {"train_loss": 0.61, "val_loss": 0.7}, "1": {"train_loss": 0.59, "val_loss": 0.8}}',
+    [0.61, 0.59],
+    [0, 1],
+)
+_add(
+    "tensorboard_points",
+    "[[1600000000.1, 0, 0.61], [1600000001.2, 10, 0.59], [1600000002.3, 20, NaN]]",
+    [0.61, 0.59, nan],
+    [0, 10, 20],
+)
+_add(
+    "tensorboard_csv",
+    "Wall time,Step,Value\n1671000001.1,0,0.61\n1671000002.1,10,0.59\n",
+    [0.61, 0.59],
+    [0, 10],
+)
+_add(
+    "printed_lists",
+    "{'loss': [0.61, 0.59, nan], 'val_loss': [0.7, 0.8, nan]}",
+    [0.61, 0.59, nan],
+)
+_add(
+    "decimal_commas_and_nan",
+    "epoch;loss;val_loss\n1;4,56212;4,93212\n2;4,26388;4,63388\n3;nan;nan\n",
+    [4.56212, 4.26388, nan],
+    [1, 2, 3],
+)
+_add(
+    "pandas_prints",
+    "       step        loss   grad_norm\n0         0    4.565406    0.900000\n1        10    4.336667    0.800000\n2        20         nan         nan\n",
+    [4.565406, 4.336667, nan],
+    [0, 10, 20],
+    grad_norm=[0.9, 0.8, nan],
+)
