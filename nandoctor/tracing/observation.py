@@ -25,7 +25,11 @@ from nandoctor.tracing.runs import Run, watched
 from nandoctor.tracing.sample_trials import SampleTrials, quiet
 from nandoctor.tracing.samples import guilty_samples
 from nandoctor.tracing.storages import Leaf
-from nandoctor.tracing.variations import has_recorded_failure, reproduced_otherwise
+from nandoctor.tracing.variations import (
+    has_recorded_failure,
+    logged_loss_again,
+    reproduced_otherwise,
+)
 
 Progress = Callable[[str, float], None] | None
 NOTHING = "no op of the step could be named as the origin"
@@ -76,7 +80,8 @@ def observe(
             facts = plain_facts(target, gate, known)
         facts = replace(facts, notes=tuple(notes))
     if gate.part is None:
-        return facts
+        again = logged_loss_again(target, gate.outcome.loss)
+        return replace(facts, notes=(*again, *facts.notes))
     with quiet():
         return located(target, gate, gate.part, facts, known, snapshot, clock)
 

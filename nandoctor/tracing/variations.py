@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -23,6 +24,14 @@ SEEDS = (0, 1, 2)
 def has_recorded_failure(target: ReplayTarget) -> bool:
     """Whether the run logged something non-finite for this step."""
     return any(value - value != 0 for value in target.recorded.values())
+
+
+def logged_loss_again(target: ReplayTarget, loss: float) -> tuple[str, ...]:
+    """Say that a finite step gives the loss that the run logged: a divergence that came before."""
+    logged = target.recorded.get("loss", math.nan)
+    if not math.isclose(loss, logged, rel_tol=1e-3):
+        return ()
+    return (f"the replay gives the logged loss of {logged:.6g}; the step itself is finite",)
 
 
 def reproduced_otherwise(

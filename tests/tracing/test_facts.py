@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -165,6 +167,20 @@ def test_recorded_failure_that_does_not_come_back_is_a_result():
     assert not facts.is_reproduced
     assert facts.notes[0].startswith("the recorded failure does not come back; tried: with seed 0")
     assert "in eval mode" in facts.notes[0]
+
+
+def test_finite_step_that_gives_the_logged_loss_says_so():
+    """A divergence: the loss of the log comes out again, and nothing in the step is non-finite."""
+    model = nn.Linear(4, 2)
+    target = ReplayTarget(model, rows() * 1e6, lambda m, b: m(b).square().mean())
+    logged = observe(target).loss
+    assert logged is not None
+    facts = observe(replace(target, recorded={"loss": logged * 1.0001}))
+    assert not facts.is_reproduced
+    assert facts.notes == (
+        f"the replay gives the logged loss of {logged * 1.0001:.6g}; the step itself is finite",
+    )
+    assert observe(replace(target, recorded={"loss": logged * 1.1})).notes == ()
 
 
 def test_healthy_step_is_run_once():
