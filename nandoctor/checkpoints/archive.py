@@ -7,11 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from nandoctor.checkpoints.zip_directory import (
-    ZipDamageError,
     ZipEntry,
     ZipTrickError,
     read_directory,
 )
+from nandoctor.checkpoints.zip_end import ZipDamageError
 from nandoctor.checkpoints.zip_salvage import salvage_entries
 from nandoctor.errors import UnreadableInputError
 from nandoctor.evidence import Damage

@@ -13,7 +13,9 @@ from nandoctor.checkpoints.pickle_reading import no_persistent, read_pickle
 from nandoctor.checkpoints.regions import as_tensor
 from nandoctor.checkpoints.tensor_builders import dtype_name
 from nandoctor.checkpoints.torch_zip import read_tree
-from nandoctor.checkpoints.zip_directory import ZipDamageError, ZipTrickError, read_directory
+from nandoctor.checkpoints.unflattening import lists, put
+from nandoctor.checkpoints.zip_directory import ZipTrickError, read_directory
+from nandoctor.checkpoints.zip_end import ZipDamageError
 from nandoctor.errors import UnreadableInputError
 from nandoctor.evidence import Damage
 
@@ -42,9 +44,9 @@ def _open(path: Path) -> Contents:
     paths = fields.get("planner_data")
     for name, entry in described.items():
         keys = paths.get(name) if isinstance(paths, dict) else None
-        _put(contents.tree, keys if isinstance(keys, tuple) else (name,),
+        put(contents.tree, keys if isinstance(keys, tuple) else (name,),
              _item(str(name), entry, places, contents))  # fmt: skip
-    contents.tree = _lists(contents.tree)
+    contents.tree = lists(contents.tree)
     _add_common(path / "common.pt", contents)
     names = sorted({place.path for place in places.values()})
     contents.files += (file, *(Path(name) for name in names if Path(name).is_file()))
@@ -132,25 +134,6 @@ def _read(place: ByteRange, name: str, contents: Contents) -> Any:
     contents.classes = tuple(dict.fromkeys((*contents.classes, *inner.classes)))
     contents.damage += inner.damage
     return inner.tree
-
-
-def _put(tree: dict[Any, Any], keys: tuple[Any, ...], value: Any) -> None:
-    node = tree
-    for key in keys[:-1]:
-        inner = node.setdefault(key, {})
-        if not isinstance(inner, dict):
-            return
-        node = inner
-    node[keys[-1]] = value
-
-
-def _lists(node: Any) -> Any:
-    """Turn dicts with the keys 0, 1, ... back into the lists that they were flattened from."""
-    if not isinstance(node, dict):
-        return node
-    made = {key: _lists(value) for key, value in node.items()}
-    is_list = bool(made) and list(made) == list(range(len(made)))
-    return list(made.values()) if is_list else made
 
 
 FORMAT = CheckpointFormat("dcp", _sniff, _open)

@@ -14,7 +14,8 @@ from nandoctor.checkpoints.assembly import parts_of
 from nandoctor.checkpoints.checkpoint import Checkpoint
 from nandoctor.checkpoints.contents import TensorRef
 from nandoctor.checkpoints.naming import TensorHandle
-from nandoctor.checkpoints.scanning import Worker, tasks_of
+from nandoctor.checkpoints.scanning import Worker
+from nandoctor.checkpoints.tasks import tasks_of
 from nandoctor.errors import UnreadableInputError
 from nandoctor.evidence import Histogram
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from nandoctor.checkpoints.small_values import number, small_array, whole
+from nandoctor.checkpoints.curves import MAX_ROWS, Curve, Numbers, columns_of, numbers
+from nandoctor.checkpoints.small_values import number, whole
 from nandoctor.evidence import MetricHistory, metric_history
 
 _LOSS = re.compile(r"(?i)^(train(ing)?_?)?loss(es)?(_?(hist(ory)?|list|log|curve|values|record))?$")
@@ -20,8 +20,6 @@ _SCALE = re.compile(r"(?i)^(loss_)?scales?(_?(hist(ory)?|list|log|values))?$")
 _STEPS = re.compile(r"(?i)^(global_)?(steps?|iterations?|iters?)(_?(hist(ory)?|list|log|values))?$")
 _COLUMNS = {"loss": _LOSS, "grad_norm": _NORM, "lr": _LR, "loss_scale": _SCALE}
 _INTERVALS = ("log_every", "log_interval", "logging_steps", "log_steps", "history_every")
-_MAX_ROWS = 5_000_000
-Numbers = list[float | None]
 
 
 def history_of(tree: Any, step: int | None) -> MetricHistory | None:
@@ -35,7 +33,7 @@ def history_of(tree: Any, step: int | None) -> MetricHistory | None:
             if found is not None:
                 return found
     for node in (tree, *_inner_mappings(tree)):
-        columns = _columns(node)
+        columns = columns_of(node, _column_of_key)
         if "loss" in columns or "grad_norm" in columns:
             return _from_columns(node, columns, step)
     return None
@@ -62,9 +60,7 @@ def _column_of_key(key: Any) -> str:
 
 def _from_rows(rows: Sequence[Any]) -> MetricHistory | None:
     kept = [
-        row
-        for row in rows[:_MAX_ROWS]
-        if isinstance(row, Mapping) and any(map(_column_of_key, row))
+        row for row in rows[:MAX_ROWS] if isinstance(row, Mapping) and any(map(_column_of_key, row))
     ]
     columns: dict[str, Any] = {name: [] for name in _COLUMNS}
     steps: list[int | None] = []
@@ -82,57 +78,8 @@ def _from_rows(rows: Sequence[Any]) -> MetricHistory | None:
     return metric_history(range(len(steps)), is_step_index=True, **used)
 
 
-def numbers(value: Any) -> Numbers | None:
-    """Return a flat list of numbers (None stays None), None where the value is none."""
-    array = small_array(value)
-    if array is not None and array.size > 1:
-        return [float(v) for v in array.reshape(-1)]
-    if not isinstance(value, (list, tuple)) or not value or len(value) > _MAX_ROWS:
-        return None
-    found = [None if v is None else number(v) for v in value]
-    return (
-        found
-        if all(f is not None or v is None for f, v in zip(found, value, strict=True))
-        else None
-    )
-
-
-def _pairs(value: Any) -> tuple[list[int], Numbers] | None:
-    """Return (steps, values) of a list of (step, value) pairs or of a mapping step -> value."""
-    items = list(value.items()) if isinstance(value, Mapping) else value
-    if not isinstance(items, (list, tuple)) or not items or len(items) > _MAX_ROWS:
-        return None
-    if not all(isinstance(item, (list, tuple)) and len(item) == 2 for item in items):
-        return None
-    steps = [whole(item[0]) for item in items]
-    known = [s for s in steps if s is not None]
-    return (known, [number(item[1]) for item in items]) if len(known) == len(items) else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Curve:
-    """Values in order, with their steps where the file gives them."""
-
-    values: Numbers
-    steps: list[int] | None = None
-
-
-def _columns(node: Mapping[Any, Any]) -> dict[str, _Curve]:
-    """Return the values of a mapping that are curves, by column."""
-    columns: dict[str, _Curve] = {}
-    for key, value in node.items():
-        name = _column_of_key(key)
-        if name and name not in columns:
-            plain, pairs = numbers(value), _pairs(value)
-            if plain:
-                columns[name] = _Curve(plain)
-            elif pairs:
-                columns[name] = _Curve(pairs[1], pairs[0])
-    return columns
-
-
 def _from_columns(
-    node: Mapping[Any, Any], columns: dict[str, _Curve], step: int | None
+    node: Mapping[Any, Any], columns: dict[str, Curve], step: int | None
 ) -> MetricHistory:
     beside = (numbers(v) for k, v in node.items() if isinstance(k, str) and _STEPS.match(k))
     explicit = next((steps for steps in beside if steps), None)

@@ -15,7 +15,7 @@ from nandoctor.checkpoints.integrity import check_crcs
 from nandoctor.checkpoints.meter import Meter, Progress
 from nandoctor.checkpoints.partial import Partial
 from nandoctor.checkpoints.pool import num_bytes, run_tasks
-from nandoctor.checkpoints.scanning import Task, tasks_of
+from nandoctor.checkpoints.tasks import Task, tasks_of
 from nandoctor.evidence import CheckpointFacts, Damage, Role, TensorStats
 
 Measured = "Partial | str"

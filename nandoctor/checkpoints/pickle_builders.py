@@ -35,52 +35,17 @@ def is_known(path: str) -> bool:
     return path in _BUILDERS or names_type or path in _PLAIN_NAMES
 
 
-_TORCH_NAMES = frozenset(
-    [
-        "bfloat16",
-        "half",
-        "double",
-        "int",
-        "long",
-        "short",
-        "int8",
-        "int16",
-        "int32",
-        "int64",
-        "bool",
-        "complex32",
-        "complex64",
-        "complex128",
-        "qint8",
-        "quint8",
-        "qint32",
-        "quint4x2",
-        "quint2x4",
-        "per_tensor_affine",
-        "per_channel_affine",
-        "strided",
-        "sparse_coo",
-        "sparse_csr",
-        "sparse_csc",
-        "sparse_bsr",
-        "sparse_bsc",
-        "preserve_format",
-        "contiguous_format",
-    ]
-)
-_PLAIN_NAMES = frozenset(
-    [
-        "numpy.ndarray",
-        "torch.nn.parameter.Parameter",
-        "torch.Tensor",
-        "torch._tensor.Tensor",
-        "torch.storage._load_from_bytes",
-    ]
-    + [
-        f"builtins.{name}"
-        for name in ("int", "float", "str", "bytes", "bool", "object", "NoneType")
-    ]
-)
+_TORCH_WORDS = """
+bfloat16 half double int long short int8 int16 int32 int64 bool complex32 complex64 complex128
+qint8 quint8 qint32 quint4x2 quint2x4 per_tensor_affine per_channel_affine strided sparse_coo
+sparse_csr sparse_csc sparse_bsr sparse_bsc preserve_format contiguous_format
+"""
+_PLAIN_WORDS = """
+numpy.ndarray torch.nn.parameter.Parameter torch.Tensor torch._tensor.Tensor
+torch.storage._load_from_bytes builtins.int builtins.float builtins.str builtins.bytes
+builtins.bool builtins.object builtins.NoneType
+"""
+_TORCH_NAMES, _PLAIN_NAMES = frozenset(_TORCH_WORDS.split()), frozenset(_PLAIN_WORDS.split())
 
 
 def _pairs(items: Any = ()) -> Any:

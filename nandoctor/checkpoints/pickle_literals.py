@@ -85,3 +85,16 @@ def long(length: Length) -> Action:
         return int.from_bytes(m.stream.take(size), "little", signed=True)
 
     return push(make)
+
+
+def nothing(m: PickleMachine) -> None:
+    """Opcodes that carry nothing for us (READONLY_BUFFER)."""
+
+
+def skip(size: int) -> Action:
+    """Pass over bytes."""
+
+    def action(m: PickleMachine) -> None:
+        m.stream.take(size)
+
+    return action

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from nandoctor.checkpoints.partial import Partial
-from nandoctor.checkpoints.scanning import Task, Worker
+from nandoctor.checkpoints.scanning import Worker
+from nandoctor.checkpoints.tasks import Task
 
 _MAX_THREADS = 16
 _BUNDLE_BYTES = 1 << 25

@@ -8,16 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nandoctor.checkpoints.contents import ByteRange
-from nandoctor.checkpoints.positioned import open_file, read_at
+from nandoctor.checkpoints.positioned import open_file
+from nandoctor.checkpoints.zip_end import Window, ZipDamageError, find_directory
 
-_LOCAL, _CENTRAL, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
-_END64, _LOCATOR64 = b"PK\x06\x06", b"PK\x06\x07"
+_LOCAL, _CENTRAL = b"PK\x03\x04", b"PK\x01\x02"
 _MAX_ENTRIES = 2_000_000
 _MAX_DIRECTORY = 1 << 28
-
-
-class ZipDamageError(ValueError):
-    """The directory is missing or contradicts the file."""
 
 
 class ZipTrickError(ValueError):
@@ -52,8 +48,8 @@ def read_directory(path: Path, base: int = 0, length: int | None = None) -> dict
     fd = open_file(path)
     try:
         size = os.fstat(fd).st_size - base if length is None else length
-        window = _Window(fd, base, max(0, size))
-        start, extent, count = _find_directory(window)
+        window = Window(fd, base, max(0, size))
+        start, extent, count = find_directory(window)
         if extent > min(size, _MAX_DIRECTORY) or count > _MAX_ENTRIES or start + extent > size:
             raise ZipDamageError("its directory lies outside of the file")
         return _entries(window, str(path), window.read(start, extent), start)
@@ -61,38 +57,7 @@ def read_directory(path: Path, base: int = 0, length: int | None = None) -> dict
         os.close(fd)
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """The bytes of the archive within a file."""
-
-    fd: int
-    base: int
-    size: int
-
-    def read(self, at: int, size: int) -> bytes:
-        if at >= self.size:
-            return b""
-        return read_at(self.fd, min(size, self.size - at), self.base + at)
-
-
-def _find_directory(window: _Window) -> tuple[int, int, int]:
-    tail_start = max(0, window.size - 66_000)
-    tail = window.read(tail_start, 66_000)
-    at = tail.rfind(_END)
-    if at < 0 or len(tail) < at + 22:
-        raise ZipDamageError("the archive's directory, at its end, is missing")
-    _, _, _, count, length, start, _ = struct.unpack_from("<HHHHIIH", tail, at + 4)
-    locator = tail.rfind(_LOCATOR64, 0, at)
-    if (locator >= 0 and 0xFFFFFFFF in (length, start)) or (count == 0xFFFF and locator >= 0):
-        (where,) = struct.unpack_from("<Q", tail, locator + 8)
-        record = window.read(where, 56)
-        if len(record) < 56 or record[:4] != _END64:
-            raise ZipDamageError("its zip64 record is missing")
-        count, length, start = struct.unpack_from("<QQQ", record, 32)
-    return start, length, count
-
-
-def _entries(window: _Window, path: str, directory: bytes, start: int) -> dict[str, ZipEntry]:
+def _entries(window: Window, path: str, directory: bytes, start: int) -> dict[str, ZipEntry]:
     entries: dict[str, ZipEntry] = {}
     at = 0
     while at + 46 <= len(directory):
@@ -145,7 +110,7 @@ def _widen(extra: bytes, size: int, packed: int, header: int) -> tuple[int, int,
     return size, packed, header
 
 
-def _data_start(window: _Window, header: int, name: bytes, end: int) -> int:
+def _data_start(window: Window, header: int, name: bytes, end: int) -> int:
     local = window.read(header, 30 + len(name)) if header < end else b""
     if len(local) < 30 or local[:4] != _LOCAL:
         raise ZipDamageError("an entry's header is not where the directory says")
