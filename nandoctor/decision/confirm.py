@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from nandoctor.evidence import Evidence, Trial
 from nandoctor.findings import Finding, Grade
+
+ABSURD = 1e9  # times the run's usual loss: finite in fp64 or behind a clamp, and no cure
 
 
 def confirm(evidence: Evidence, finding: Finding) -> Finding:
@@ -41,12 +45,33 @@ def is_reproduced(evidence: Evidence) -> bool:
 
 
 def proof_of(evidence: Evidence, finding: Finding) -> Trial | None:
-    """Return the first trial that fixed the step and is one that confirms this cause."""
+    """Return the first trial that cured the step and is one that confirms this cause."""
     for name in finding.confirmed_by:
         trial = evidence.trial(name)
-        if trial is not None and trial.outcome == "fixed" and not trial.hides:
+        if trial is not None and trial.outcome == "fixed" and _is_cure(evidence, trial):
             return trial
     return None
+
+
+def _is_cure(evidence: Evidence, trial: Trial) -> bool:
+    """Whether a finite step is a sound one: not hidden, not by most samples left out, not huge."""
+    if trial.hides or (trial.intervention == "drop_samples" and _drops_most(evidence)):
+        return False
+    return trial.loss is None or abs(trial.loss) <= ABSURD * max(_usual_loss(evidence), 1.0)
+
+
+def _drops_most(evidence: Evidence) -> bool:
+    replay = evidence.replay
+    samples = replay.origin.samples if replay and replay.origin else None
+    rows = max((item.shape[0] for item in replay.batch if item.shape), default=0) if replay else 0
+    return bool(samples) and rows > 1 and len(samples or ()) > 0.5 * rows
+
+
+def _usual_loss(evidence: Evidence) -> float:
+    """Return the median magnitude of the finite logged losses, 0 where there is none."""
+    column = evidence.history.loss if evidence.history else None
+    finite = np.abs(column.values[column.finite]) if column is not None else np.zeros(0)
+    return float(np.median(finite)) if finite.size else 0.0
 
 
 def refutation_of(evidence: Evidence, finding: Finding) -> str:

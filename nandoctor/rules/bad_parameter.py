@@ -6,16 +6,11 @@ from dataclasses import replace
 from nandoctor.evidence import Evidence, TensorStats
 from nandoctor.findings import Finding, Grade, Prescription, Rule
 from nandoctor.rules.attribution import component_of
-from nandoctor.rules.curve import curve_of
+from nandoctor.rules.curve import curve_of, is_adaptive, param_group
 from nandoctor.rules.moments import moved_too_far
+from nandoctor.rules.probing import is_data_cleared
 from nandoctor.rules.site import replayed
-from nandoctor.rules.weights import (
-    is_buffer,
-    is_flipped,
-    is_lone,
-    moments_went_first,
-    saved_after_the_fact,
-)
+from nandoctor.rules.weights import is_buffer, is_flipped, is_lone, is_passed, whose_fault
 
 CODE, CAUSE = "ND401", "bad_parameter"
 
@@ -47,7 +42,7 @@ Meta 2021, "Silent data corruptions at scale"; QwenLM/Qwen3-VL#1099.
 
 def check(evidence: Evidence) -> tuple[Finding, ...]:
     """Fire on non-finite parameters and on single elements out of all proportion."""
-    found = [*_replayed(evidence), *_stored(evidence)]
+    found = [*_replayed(evidence), *_stored(evidence)] or _left(evidence)
     names: set[str] = set()
     unique = [f for f in found if not (f.where in names or names.add(f.where))]  # type: ignore[func-returns-value]
     return tuple(unique[:8])
@@ -66,7 +61,7 @@ def _replayed(evidence: Evidence) -> list[Finding]:
         return []
     name = origin.tensor or origin.module
     message = f"{name} is non-finite and is read first by {origin.module or 'the root'}"
-    late = _innocent(evidence, name)
+    late = whose_fault(evidence, name)
     return [_finding(message, name, 0.3 if late else 0.95, late, grade=Grade.reproduced)]
 
 
@@ -76,7 +71,7 @@ def _repaired(evidence: Evidence) -> list[Finding]:
     if trial is None or trial.outcome != "fixed" or (curve and curve.num_rising):
         return []  # after a divergence sound weights help as well, whatever began it
     message = f"with {trial.detail} restored the step is finite"
-    passed = _is_passed(evidence)
+    passed = is_passed(evidence)
     score = 0.45 if passed else 0.85
     return [_finding(message, trial.detail, score, passed, grade=Grade.reproduced)]
 
@@ -92,7 +87,7 @@ def _stored(evidence: Evidence) -> list[Finding]:
             t.name, 0.3 if late else 0.9, late,
         )
         for t in bad
-        for late in (_innocent(evidence, t.name),)
+        for late in (whose_fault(evidence, t.name),)
     ]  # fmt: skip
     if _reach_nothing(evidence):
         found = [_harmless(finding) for finding in found]
@@ -104,21 +99,22 @@ def _stored(evidence: Evidence) -> list[Finding]:
     return found + [_flipped(tensor, evidence) for tensor in flipped]
 
 
-def _is_passed(evidence: Evidence) -> str:
-    """Return what clears a finite weight: most samples pass it; empty where nothing does."""
-    origin = evidence.replay.origin if evidence.replay else None
-    if origin is None or not origin.samples or not evidence.is_fixed_by("drop_samples"):
-        return ""
-    return "the step is finite on the same weights without the samples that fail"
-
-
-def _innocent(evidence: Evidence, name: str) -> str:
-    """Return what else made the weight non-finite, empty where nothing shows it."""
-    if saved_after_the_fact(evidence):
-        return "most parameters are non-finite: an update with NaN gradients was applied before"
-    if moments_went_first(evidence, name):
-        return "the optimizer's moments of this very weight are bad: its update made it so"
-    return ""
+def _left(evidence: Evidence) -> list[Finding]:
+    """What is left where data, rate and gradients are cleared and plain SGD made the steps."""
+    curve = curve_of(evidence)
+    if curve is None or is_adaptive(evidence) is not False or not curve.num_rising:
+        return []
+    jump = curve.lr_jump()
+    if not curve.is_sudden or (jump and jump[0] > 1.5) or not is_data_cleared(evidence, curve):
+        return []
+    if any(not 0 <= value < 1 for value in param_group(evidence, "momentum")):
+        return []
+    first, trial = abs(curve.loss[curve.onset]), evidence.trial("reset_param")
+    message = (f"at step {curve.step} an ordinary batch raises the loss from {curve.level:.4g} to "
+               f"{first:.4g} at once: the weights changed outside the update")  # fmt: skip
+    fixed = trial is not None and trial.outcome == "fixed"
+    lines = (f"with {trial.detail} restored the step is finite",) if trial and fixed else ()
+    return [_finding(message, f"step {curve.step}", 0.62, "", lines)]
 
 
 def _reach_nothing(evidence: Evidence) -> bool:
@@ -144,7 +140,7 @@ def _flipped(tensor: TensorStats, evidence: Evidence) -> Finding:
     )
     if tensor.name in moved:
         return _finding(message, tensor.name, 0.93, "", tuple(lines), Grade.observed)
-    passed = _is_passed(evidence)
+    passed = is_passed(evidence)
     score = 0.45 if passed else 0.75
     return _finding(message, tensor.name, score, passed, tuple(lines), Grade.observed)
 

@@ -2,7 +2,7 @@
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Prescription, Rule
-from nandoctor.rules.curve import SETTLED, Curve, curve_of
+from nandoctor.rules.curve import Curve, curve_of
 
 CODE, CAUSE = "ND601", "learning_rate_too_high"
 JUMP = 2.5  # no schedule of a sound run multiplies the rate so in one step
@@ -82,7 +82,7 @@ def _judge(curve: Curve) -> tuple[float, str, tuple[str, ...]]:
         if curve.is_past_peak:
             return 0.45, message, ("higher rates trained soundly before",)
         return (0.75 if early else 0.55), message, ()
-    if not curve.is_sudden and curve.num_rising == 2 and curve.onset < SETTLED:
+    if not curve.is_sudden and curve.num_rising == 2 and curve.onset <= EARLY:
         return 0.6, f"the loss explodes within {curve.end} steps of the start", ()
     if curve.num_rising >= 3:
         return 0.4, f"the loss jumps at step {curve.step} and goes on growing", ()

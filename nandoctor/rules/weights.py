@@ -61,3 +61,23 @@ def moments_went_first(evidence: Evidence, name: str) -> bool:
     negative = {parameter_of(t.name) for t in own if t.role == "exp_avg_sq" and (t.min or 0.0) < 0}
     bad = {t.name for t in crash.tensors if t.role == "parameter" and not t.is_finite}
     return name in negative or (name in spoilt and spoilt == bad)
+
+
+def is_passed(evidence: Evidence) -> str:
+    """Return what clears a finite weight: most samples pass it; empty where nothing does."""
+    origin = evidence.replay.origin if evidence.replay else None
+    if origin is None or not origin.samples or not evidence.is_fixed_by("drop_samples"):
+        return ""
+    other = evidence.trial("other_batch")
+    if other is not None and other.outcome == "not_fixed":
+        return ""  # samples of another batch fail on the same weights
+    return "the step is finite on the same weights without the samples that fail"
+
+
+def whose_fault(evidence: Evidence, name: str) -> str:
+    """Return what else made the weight non-finite, empty where nothing shows it."""
+    if saved_after_the_fact(evidence):
+        return "most parameters are non-finite: an update with NaN gradients was applied before"
+    if moments_went_first(evidence, name):
+        return "the optimizer's moments of this very weight are bad: its update made it so"
+    return ""

@@ -1,5 +1,8 @@
 """Grades: what a trial proves, and what it does not."""
 
+from dataclasses import replace
+
+import builders
 import pytest
 
 from decision.made import crashed, dynamics_finding, healthy, op_finding, trial
@@ -22,10 +25,11 @@ def test_confirm_given_a_fixing_trial_verifies() -> None:
         (trial("eps", "failed"),),
         (trial("drop_samples"),),
         (trial("eps", hides=True),),
+        (trial("eps", loss=1e26),),
     ],
 )
 def test_confirm_without_a_proof_leaves_the_grade(trials: tuple) -> None:  # type: ignore[type-arg]
-    """Not run, not fixed, failed, another intervention, or a cure that only hides."""
+    """Not run, not fixed, failed, another intervention, a cure that only hides, an absurd loss."""
     assert confirm(crashed(*trials), op_finding()).grade is Grade.reproduced
 
 
@@ -45,3 +49,24 @@ def test_confirm_of_a_note_leaves_it() -> None:
     """What cannot lead a diagnosis is not graded."""
     note = op_finding(severity="note", is_cause=False)
     assert confirm(crashed(trial("eps")), note) == note
+
+
+def test_confirm_by_leaving_most_samples_out_proves_nothing() -> None:
+    """Without 5 of 8 rows almost any step is finite; without 1 of 8 the row is guilty."""
+    finding = op_finding(confirmed_by=("drop_samples",))
+    evidence = crashed(trial("drop_samples"))
+    replay, place = evidence.replay, evidence.replay and evidence.replay.origin
+    assert replay is not None
+    assert place is not None
+    grades = []
+    for samples in ((0, 1, 2, 3, 4), (3,)):
+        batch = (builders.tensor("x", role="batch", shape=(8, 4)),)
+        facts = replace(replay, origin=replace(place, samples=samples), batch=batch)
+        grades.append(confirm(replace(evidence, replay=facts), finding).grade)
+    assert grades == [Grade.reproduced, Grade.verified]
+
+
+def test_confirm_of_a_finding_that_evidence_speaks_against_is_not_raised() -> None:
+    """A cure for many failures is no proof where something else is known."""
+    finding = op_finding(against=("only some samples fail",))
+    assert confirm(crashed(trial("eps")), finding).grade is Grade.reproduced

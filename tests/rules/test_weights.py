@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import builders
+import pytest
 
-from nandoctor.evidence import Evidence, TensorStats
+from nandoctor.evidence import Evidence, OpTensor, Probe, TensorStats, Trial
 from nandoctor.rules import run_rules
 from rules.examples.dynamics import DIVERGED
-from rules.examples.made import logged, stored_state
+from rules.examples.made import INF, NAN, calm, failed, logged, stored_state
 
 
 def bad(name: str, role: str = "parameter", **changes: object) -> TensorStats:
@@ -61,3 +62,28 @@ def test_flip_that_the_good_checkpoint_holds_already_is_found_there() -> None:
     evidence = logged(DIVERGED, onset=60, crash=68, checkpoint=stored_state(sound("head.weight")))
     evidence = replace(evidence, last_good=builders.checkpoint(tensors=(flipped,)))
     assert causes(evidence)["bad_parameter"] == 0.75
+
+
+@pytest.mark.parametrize(("other", "score"), [("not_fixed", 0.75), ("fixed", 0.45)])
+def test_flip_that_some_samples_pass_is_cleared_only_where_another_batch_passes_it(
+    other: str, score: float
+) -> None:
+    """A flipped weight need not spoil every sample; another batch tells."""
+    stats = {"min": -1.0, "max": 8e37, "rms_rest": 0.5, "shape": (8, 4), "numel": 32}
+    read = OpTensor(builders.tensor("head.weight", **stats))
+    evidence = failed("mm", read, outputs=(INF,), samples=(0, 2), fixed=("drop_samples",))
+    ran = Trial("other_batch", other)  # type: ignore[arg-type]
+    evidence = replace(evidence, trials=(*evidence.trials, ran))
+    assert causes(evidence)["bad_parameter"] == score
+
+
+@pytest.mark.parametrize(("loss", "fires"), [(0.5, True), (2e37, False)])
+def test_jump_of_plain_sgd_on_an_ordinary_batch_leaves_the_weights_alone_to_blame(
+    loss: float, fires: bool
+) -> None:
+    """The rate stood, the batch is as any other on the good weights: they changed outside."""
+    curve = [*calm(90), 2e37, NAN]
+    state = stored_state(sound("head.weight"), optimizer="SGD")
+    evidence = logged(curve, onset=90, crash=91, lr=[0.01] * 92, checkpoint=state)
+    evidence = replace(evidence, probes=(Probe(75, 1.0, 1.0), Probe(90, loss, 1.0)))
+    assert ("bad_parameter" in causes(evidence)) is fires
