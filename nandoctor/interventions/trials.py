@@ -11,7 +11,7 @@ from dataclasses import replace
 from nandoctor.errors import NandoctorError
 from nandoctor.evidence import ReplayFacts, Trial
 from nandoctor.interventions.outcome import IRRELEVANT, Inapplicable, start_remarks
-from nandoctor.snapshot import preserved_switches
+from nandoctor.snapshot import preserved, preserved_switches
 from nandoctor.step import run_step, with_fixed_rng
 from nandoctor.target import Intervention, ReplayTarget, StepOutcome
 
@@ -42,7 +42,10 @@ def run(
             reason = "has nothing to do with this fault" if refusal == IRRELEVANT else refusal
             trials.append(_not_run(intervention, reason))
     ready.sort(key=lambda intervention: intervention.cost)
-    return (*_run_ready(ready, judged, facts, budget_seconds, progress, bool(only)), *trials)
+    # The optimizer is left out of most trials; what it moves beside the model is kept all the same.
+    with preserved(target):
+        ran = _run_ready(ready, judged, facts, budget_seconds, progress, bool(only))
+    return (*ran, *trials)
 
 
 def _run_ready(

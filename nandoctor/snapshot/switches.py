@@ -47,8 +47,7 @@ _ATTENTION = ("flash", "mem_efficient", "math", "cudnn")
 @contextlib.contextmanager
 def _kept_kernels() -> Iterator[None]:
     """Keep which kernels may be chosen: deterministic ones, cuDNN's, attention, TF32."""
-    deterministic = torch.are_deterministic_algorithms_enabled()
-    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    deterministic = _determinism()
     cudnn, cuda = torch.backends.cudnn, torch.backends.cuda
     convolution = (cudnn.deterministic, cudnn.benchmark, cudnn.enabled)
     attention = [(name, getattr(cuda, f"{name}_sdp_enabled")()) for name in _ATTENTION]
@@ -56,11 +55,18 @@ def _kept_kernels() -> Iterator[None]:
     try:
         yield
     finally:
-        if deterministic != torch.are_deterministic_algorithms_enabled():
-            torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        if deterministic != _determinism():
+            torch.use_deterministic_algorithms(deterministic[0], warn_only=deterministic[1])
         if convolution != (cudnn.deterministic, cudnn.benchmark, cudnn.enabled):
             cudnn.deterministic, cudnn.benchmark, cudnn.enabled = convolution
         for name, is_enabled in attention:
             getattr(cuda, f"enable_{name}_sdp")(is_enabled)
         if precision != torch.get_float32_matmul_precision():
             torch.set_float32_matmul_precision(precision)
+
+
+def _determinism() -> tuple[bool, bool]:
+    return (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
