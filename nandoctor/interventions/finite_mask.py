@@ -45,7 +45,8 @@ def _applies(target: ReplayTarget, facts: ReplayFacts) -> str:
     origin, ops = facts.origin, ops_of(facts.origin)
     fits = ops & _MASKED_OPS or any("attention" in op for op in ops)
     read = (*origin.inputs, *origin.forward_inputs)
-    sees = any(tensor.stats.num_neginf for tensor in read)
+    # +inf: what a mask became under a minus sign, the cost of the forbidden.
+    sees = any(t.stats.num_neginf or t.stats.num_posinf for t in read)
     # A NaN out of finite operands comes from an infinity that is written in the code.
     makes = any(t.stats.num_nan for t in origin.outputs) and all(t.stats.is_finite for t in read)
     return "" if fits or sees or makes else IRRELEVANT

@@ -42,6 +42,8 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     site = site_of(evidence)
     if site is None or site.op not in SUMS:
         return ()
+    if not site.is_backward and site.outputs and not any(map(math.isnan, site.outputs)):
+        return ()  # -inf + finite
     infinite = [any(map(math.isinf, item.offending)) for item in site.operands]
     if sum(infinite) < (1 if site.op in ("sum", "logaddexp", "kl_div") else 2):
         return ()

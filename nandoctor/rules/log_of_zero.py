@@ -8,6 +8,8 @@ from nandoctor.rules.site import Site, found_at, is_rounding, is_zero, site_of
 
 CODE, CAUSE = "ND101", "log_of_zero"
 LOGS = frozenset({"log", "log2", "log10", "log1p", "logit", "special_logit"})
+TOTALS = frozenset({"sum", "mean", "dot"})
+SOFTMAX = frozenset({"log_softmax", "logsumexp"})
 PICKS = frozenset({"nll_loss_forward", "nll_loss", "nll_loss2d_forward", "nll_loss2d"})
 
 DOC = """
@@ -72,9 +74,11 @@ def _log_inside(site: Site) -> str:
         return f"{site.op} got {site.values(1)[0]:.4g}"
     if site.op == "lgamma" and site.has(is_zero):
         return "lgamma got 0, where it grows as -log(x) does"
+    if site.op in TOTALS and site.has(math.isinf) and SOFTMAX.intersection(site.made_by):
+        return "a class of probability 0 (masked away) counts in the loss"
     if site.op in PICKS and -math.inf in site.outputs + site.values(0):
         return "the class that the label names has probability 0"
     return ""
 
 
-RULE = Rule(CODE, CAUSE, DOC, check, confirmed_by=("eps", "clamp", "fp64"))
+RULE = Rule(CODE, CAUSE, DOC, check, confirmed_by=("eps", "clamp", "fp64", "finite_mask"))

@@ -1,5 +1,6 @@
 """Rule: optimizer settings that do not suit the dtype or the schedule."""
 
+import math
 from collections.abc import Iterator
 
 from nandoctor.evidence import Evidence
@@ -55,7 +56,9 @@ def _problems(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
         yield "warning", f"eps {min(small):g} is 0 in the parameters' float16", "eps"
     rates = param_group(evidence, "lr")
     recorded = crash.training.lr
-    if recorded and rates and not any(0.99 <= rate / recorded <= 1.01 for rate in rates if rate):
+    if not recorded or not all(map(math.isfinite, (recorded, *rates))):
+        return
+    if rates and not any(0.99 <= rate / recorded <= 1.01 for rate in rates if rate):
         yield (
             "note",
             f"the optimizer's lr {max(rates):.4g} is not the recorded {recorded:.4g}",

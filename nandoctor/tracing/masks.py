@@ -53,7 +53,10 @@ def intended_infinity(
         return None
     if name in _FILLS and infinity in _numbers(scalars):
         return infinity
-    if infinity in set(masks) and (name in _HANDS_ON or _is_scaling(name, tensors)):
+    meant = set(masks)
+    if infinity in meant and name in _HANDS_ON:
+        return infinity
+    if meant and (name == "neg" or _is_scaling(name, tensors)):  # -log p of a forbidden class
         return infinity
     if infinity < 0 and (_adds_to_lowest(name, tensors) or _is_log_of_mask(name, tensors)):
         return infinity
@@ -65,7 +68,7 @@ def _numbers(values: Iterable[Any]) -> set[float]:
 
 
 def _is_scaling(name: str, tensors: Sequence[torch.Tensor]) -> bool:
-    """Whether a tensor is only scaled by one number (the sign was already compared)."""
+    """Whether a tensor is only scaled by one number."""
     return name in _SCALES and sum(tensor.numel() > 1 for tensor in tensors) <= 1
 
 
