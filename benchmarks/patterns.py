@@ -1,4 +1,4 @@
-"""Measure the pattern: right by source and pattern, the onset, false alarms, the confidence.
+"""Measure the pattern: right by source, onset, false alarms, confidence, sparse logging.
 
     python benchmarks/patterns.py [--data DIR] [-v]
 
@@ -20,6 +20,9 @@ from nandoctor.signals import classify_history
 
 NEAR = 2
 """Logged points by which an onset may be off."""
+INTERVALS = (1, 10, 50)
+FEW = 8
+"""Logged points below which a thinned run is left out."""
 
 
 def main() -> None:
@@ -34,6 +37,7 @@ def main() -> None:
     for source in dict.fromkeys(item.source for item, _ in judged):
         report(source, [pair for pair in judged if pair[0].source == source])
     calibration(judged)
+    intervals([item for item, _ in judged if item.crash is not None and not item.is_ambiguous])
     if options.v:
         for item, found in judged:
             if found.pattern not in item.allowed:
@@ -80,14 +84,34 @@ def onset_error(item: Labelled, found: Pattern) -> int | None:
 
 
 def calibration(judged: list[tuple[Labelled, Pattern]]) -> None:
-    """Print how often a pattern of each confidence is right."""
-    print("confidence: said / right")
+    """Print how often an unambiguous pattern of each confidence is right."""
+    print("confidence (unambiguous): said / right")
     groups = defaultdict(list)
     for item, found in judged:
-        groups[min(int(found.confidence * 10), 9)].append((item, found))
+        if not item.is_ambiguous:
+            groups[min(int(found.confidence * 10), 9)].append((item, found))
     for tenth in sorted(groups):
         said = np.mean([found.confidence for _, found in groups[tenth]])
         print(f"  {said:.2f} / {share(groups[tenth])}")
+    print()
+
+
+def intervals(series: list[Labelled]) -> None:
+    """Print what the same crashed runs look like when fewer of their steps are logged."""
+    print("the same crashes, logged less often: as at every step / another pattern, of them told")
+    for interval in INTERVALS:
+        same, others, told = 0, 0, 0
+        for item in series:
+            thinned = item.history.rows(slice(0, None, interval))
+            if len(thinned) < FEW:
+                continue
+            found = classify_history(thinned)
+            same += found.pattern in item.allowed
+            if found.pattern not in item.allowed:
+                others += 1
+                told += any("logged every" in sentence for sentence in found.evidence)
+        print(f"  every {interval:3} steps: {same} / {others}, {told}")
+    print()
 
 
 if __name__ == "__main__":

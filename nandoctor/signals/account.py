@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nandoctor.evidence import MetricHistory
+from nandoctor.signals.confidence import SPARSE
 from nandoctor.signals.course import Course
 from nandoctor.signals.excursions import Excursion
 from nandoctor.signals.noise import WIDTH, Floats
-
-_LONG_INTERVAL = 5
 
 Steps = NDArray[np.int64]
 Rows = NDArray[np.intp]
@@ -27,7 +26,7 @@ def account_of(course: Course, run: MetricHistory, rows: Rows, loss: Floats) -> 
     """
     steps = run.step[rows]
     if course.outcome == "healthy":
-        return (_calm(course, loss, steps),)
+        return (_calm(course, loss, steps), *_interval(course, steps))
     sentences = []
     if course.lead is not None and course.shape is not None:
         sentences += [_rise(course, loss, steps), _shape(course, course.lead, loss, steps)]
@@ -109,11 +108,17 @@ def _grad_norm(run: MetricHistory, row: int) -> list[str]:
     return [f"grad_norm {now:.4g} there, after {usual:.4g}{times}"]
 
 
+def interval_of(steps: Steps) -> int:
+    """Return how many steps lie between two logged points, as a rule."""
+    return int(np.median(np.diff(steps))) if len(steps) > 1 else 1
+
+
 def _interval(course: Course, steps: Steps) -> list[str]:
-    gaps = np.diff(steps)
-    interval = int(np.median(gaps)) if len(gaps) else 1
-    if interval < _LONG_INTERVAL or course.outcome == "healthy":
+    interval = interval_of(steps)
+    if interval < SPARSE:
         return []
+    if course.outcome == "healthy":
+        return [f"logged every {interval} steps: what came and went in between is not seen"]
     climbing = "a climb" if course.shape is None or course.shape.pattern == "spike" else "a swing"
     return [
         f"logged every {interval} steps: {climbing} of fewer than {3 * interval} steps cannot be"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nandoctor.evidence import LogEvent, MetricHistory, Outcome, Pattern
-from nandoctor.signals.account import account_of
+from nandoctor.signals.account import account_of, interval_of
 from nandoctor.signals.confidence import confidence_of
 from nandoctor.signals.counters import HiddenNan
 from nandoctor.signals.course import course_of
@@ -59,7 +59,7 @@ def _classify(run: MetricHistory, ending: LogEvent | None) -> Pattern:
         outcome=course.outcome,
         onset_step=None if course.onset is None else int(steps[course.onset]),
         first_nonfinite_step=int(steps[bad[0]]) if len(bad) else None,
-        confidence=confidence_of(course),
+        confidence=confidence_of(course, interval_of(steps)),
         evidence=evidence,
         hidden_nan_step=None if hidden is None else int(run.step[hidden.row]),
     )
