@@ -15,7 +15,10 @@ from nandoctor.logs.history import build_history
 from nandoctor.logs.history_events import events_of
 from nandoctor.logs.recognise import is_log, is_text
 from nandoctor.logs.registry import LOG_FORMATS, format_of
-from nandoctor.logs.source import open_source
+from nandoctor.logs.source import Source, open_source
+
+CUT_OFF = LogEvent("cut_off", 0, "(the compressed file is cut off or damaged: its rest is missing)")
+"""What both readers say of an archive that breaks off."""
 
 __all__ = [
     "EVENT_KINDS",
@@ -50,13 +53,19 @@ def read_log(
         NandoctorError: Nothing can be read, or no loss is in it.
     """
     with open_source(str(path)) as source:
+        if source.is_damaged and not source.head:
+            raise UnreadableInputError(
+                f"{path}: compressed, and cut off or damaged before its first line",
+                hint="give the file uncompressed, or copy it again",
+            )
         if not source.head.strip():
             raise UnreadableInputError(f"{path}: empty", hint="give a log that holds a line")
         source.progress = progress
         chosen = format_of(source, format)
         reading = chosen.read(source)
         if source.is_damaged:
-            reading.unread("(the file is cut off: the rest of the archive is missing)")
+            reading.unread(CUT_OFF.text)
+            reading.events.append(CUT_OFF)
     history = build_history(reading.groups, Overrides(loss, grad_norm, step), str(path))
     if not reading.has_lines:
         history = replace(history, line=history.line * 0)
@@ -79,13 +88,16 @@ def read_log(
 def read_events(path: str) -> tuple[LogEvent, ...]:
     """Return the failure events of a raw job log, in line order (see ``EVENT_KINDS``)."""
     with open_source(str(path)) as source:
-        binary = b"\0" in source.head[:4096]
-        chosen = next((f for f in LOG_FORMATS if f.sniff(source.head)), None)
-        if chosen is not None and chosen.name != "text":
-            reading = chosen.read(source)
-            try:
-                history = build_history(reading.groups, Overrides(), str(path))
-            except UnreadableInputError:
-                return ()
-            return tuple(events_of(history))
-        return () if binary else tuple(scan(source))
+        events = _events_of(source)
+        return (*events, CUT_OFF) if source.is_damaged else tuple(events)
+
+
+def _events_of(source: Source) -> list[LogEvent]:
+    chosen = next((form for form in LOG_FORMATS if form.sniff(source.head)), None)
+    if chosen is None or chosen.name == "text":
+        return [] if b"\0" in source.head[:4096] else scan(source)
+    reading = chosen.read(source)
+    try:
+        return events_of(build_history(reading.groups, Overrides(), source.path))
+    except UnreadableInputError:
+        return []

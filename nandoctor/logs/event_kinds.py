@@ -112,6 +112,7 @@ _JOB_KINDS: tuple[EventKind, ...] = (
 KINDS: tuple[EventKind, ...] = (*_JOB_KINDS, *NONFINITE_KINDS)
 
 KIND_NAMES: tuple[str, ...] = (
-    *(kind.name for kind in KINDS), "hidden_nan", "anomaly_traceback", "python_traceback",
+    *(kind.name for kind in KINDS),
+    "hidden_nan", "anomaly_traceback", "python_traceback", "cut_off",
 )  # fmt: skip
 """All values of ``LogEvent.kind``."""

@@ -73,7 +73,7 @@ def _whole_records(source: Source, data: bytes) -> Iterator[Mapping[str, Any]]:
             if has_loss(record):
                 yield record
         rest = data[max(end, len(data) - _LONGEST_RECORD) :]
-        block = source.read(BLOCK)
+        block = source.stream.read(BLOCK)
         data = rest + block if block else b""
 
 

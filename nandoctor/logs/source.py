@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import sys
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from nandoctor.errors import MissingExtraError, UnreadableInputError
+from nandoctor.logs.packed import Unpacked, unpacked
 
 HEAD = 1 << 18
 BLOCK = 1 << 21
@@ -36,8 +35,8 @@ class Source:
     stream: BinaryIO
     size: int = 0
     """Bytes on disk, 0 where unknown."""
-    is_damaged: bool = False
-    """The stream broke off before its end (a truncated archive); what came before it was read."""
+    packed: Unpacked | None = None
+    """What ``stream`` comes from, where the log is compressed."""
     file: BinaryIO | None = None
     """What is to be closed."""
     is_plain_file: bool = False
@@ -54,7 +53,7 @@ class Source:
     def blocks(self) -> Iterator[bytes]:
         """Yield the bytes in blocks, small ones first (readers learn from them)."""
         size = 1 << 14
-        while block := self.read(size):
+        while block := self.stream.read(size):
             if self.progress is not None and self.file is not None and self.size:
                 self.progress("reading", min(1.0, self.file.tell() / self.size))
             yield block
@@ -71,18 +70,10 @@ class Source:
                 break
         return b"".join(parts)
 
-    def read(self, size: int = -1) -> bytes:
-        """Read up to ``size`` bytes; a damaged archive ends where it breaks."""
-        try:
-            return self.stream.read(size)
-        except (EOFError, zlib.error, OSError, ValueError):
-            self.is_damaged = True
-            return b""
-        except Exception as error:  # zstandard has an exception class of its own
-            if type(error).__name__ != "ZstdError":
-                raise
-            self.is_damaged = True
-            return b""
+    @property
+    def is_damaged(self) -> bool:
+        """Whether a compressed stream broke off; what came before was read."""
+        return self.packed is not None and self.packed.is_damaged
 
 
 def open_source(path: str) -> Source:
@@ -91,27 +82,30 @@ def open_source(path: str) -> Source:
         buffer = sys.stdin.buffer
         if not isinstance(buffer, io.BufferedReader):  # a test or a notebook put another one there
             buffer = io.BufferedReader(cast(io.RawIOBase, buffer))
-        source = Source(path, b"", _decompressed(buffer))
-    else:
-        place = _log_in(Path(path))
-        if not place.is_file():
-            raise UnreadableInputError(f"{path}: no such file", hint="name a log, or - for stdin")
-        try:
-            file = place.open("rb")
-        except OSError as error:
-            raise UnreadableInputError(f"{path}: {error.strerror}") from error
-        try:
-            stream = _decompressed(file)
-            source = Source(str(place), b"", stream, place.stat().st_size, file=file)
-            source.is_plain_file = stream is file
-        except MissingExtraError:
+        return _opened(path, buffer)
+    place = _log_in(Path(path))
+    if not place.is_file():
+        raise UnreadableInputError(f"{path}: no such file", hint="name a log, or - for stdin")
+    try:
+        file = place.open("rb")
+        return _opened(str(place), file, file, place.stat().st_size)
+    except OSError as error:
+        raise UnreadableInputError(f"{path}: {error.strerror}") from error
+
+
+def _opened(
+    path: str, stream: io.BufferedReader, file: BinaryIO | None = None, size: int = 0
+) -> Source:
+    try:
+        packed = unpacked(stream)
+    except MissingExtraError:
+        if file is not None:
             file.close()
-            raise
-    source.head = source.read(HEAD)
-    source.stream = cast(
-        BinaryIO, io.BufferedReader(_Rejoined(source.head, source.stream), 1 << 20)
-    )
-    return source
+        raise
+    rest: io.BufferedIOBase = stream if packed is None else io.BufferedReader(packed, 1 << 20)
+    head = rest.read(HEAD)
+    whole = cast(BinaryIO, io.BufferedReader(_Rejoined(head, rest), 1 << 20))
+    return Source(path, head, whole, size, packed, file, file is not None and packed is None)
 
 
 def _log_in(place: Path) -> Path:
@@ -124,24 +118,10 @@ def _log_in(place: Path) -> Path:
     return place
 
 
-def _decompressed(stream: io.BufferedReader) -> BinaryIO:
-    magic = stream.peek(4)[:4]
-    if magic[:2] == b"\x1f\x8b":
-        return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
-    if magic == b"\x28\xb5\x2f\xfd":
-        try:
-            import zstandard
-        except ImportError as error:
-            raise MissingExtraError("zstandard", "zstd") from error
-        reader = zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True)
-        return cast(BinaryIO, reader)
-    return cast(BinaryIO, stream)
-
-
 class _Rejoined(io.RawIOBase):
     """The head, then the rest of the stream."""
 
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+    def __init__(self, head: bytes, rest: io.BufferedIOBase) -> None:
         self._head = head
         self._rest = rest
 

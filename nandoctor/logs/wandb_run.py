@@ -24,7 +24,7 @@ _LARGEST = 1 << 28
 def _records(source: Source) -> Iterator[bytes]:
     """Yield the records; a broken part ends the walk."""
     parts, place = b"", _HEADER  # the file begins with a header of its own
-    while block := source.read(_BLOCK):
+    while block := source.stream.read(_BLOCK):
         while place + _HEADER <= len(block):
             _, length, kind = struct.unpack_from("<IHB", block, place)
             part = block[place + _HEADER : place + _HEADER + length]

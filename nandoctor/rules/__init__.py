@@ -18,6 +18,7 @@ from nandoctor.rules import (
     ctc_infeasible,
     cumulative_overflow,
     custom_backward,
+    cut_off_log,
     damaged_checkpoint,
     dangerous_pickle,
     data_loader_death,
@@ -120,6 +121,7 @@ RULES: tuple[Rule, ...] = (
     data_loader_death.RULE,
     write_failure.RULE,
     python_traceback.RULE,
+    cut_off_log.RULE,
 )
 """All rules, in the order of their codes."""
 

@@ -32,4 +32,5 @@ EXAMPLES = {
     "data_loader_death": Example(said("dataloader_death"), QUIET),
     "write_failure": Example(said("checkpoint_write_failure"), QUIET),
     "python_traceback": Example(said("python_traceback"), QUIET),
+    "cut_off_log": Example(said("cut_off"), QUIET),
 }
