@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nandoctor.cli.selection import selected
-from nandoctor.cli.terminal import say, terminal_view, write
+from nandoctor.cli.terminal import say, spoken, terminal_view, write
 from nandoctor.errors import ExitCode
 from nandoctor.findings import Report
 from nandoctor.reports import RENDERERS, View
@@ -37,7 +37,8 @@ def emit(
     if redact:
         report = redacted(report)
     name = format_ or (SUFFIXES.get(output.suffix, "rich") if output else "rich")
-    view = replace(View() if output else terminal_view(), lang=lang, shows_all=show_all)
+    view = View() if output else terminal_view()
+    view = replace(view, lang=lang if output else spoken(lang), shows_all=show_all)
     text = RENDERERS[name](report, view)
     if output:
         write(text, output)

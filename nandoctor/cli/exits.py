@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -13,9 +15,12 @@ from nandoctor.errors import ExitCode, NandoctorError
 def exit_code(run: Callable[[], Any], args: Sequence[str] | None) -> int:
     """Run a command and return its exit code; this alone turns errors into lines on stderr."""
     words = sys.argv[1:] if args is None else args
+    if sys.stderr is None:  # closed by who started the program: then nobody wants to hear of it
+        sys.stderr = io.StringIO()
     try:
         result = run()
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except Exception as error:
         if "--debug" in words and not _is_of_parser(error):
             raise
@@ -40,6 +45,8 @@ def _ended_by(error: Exception) -> int:
         return _complain(
             f"{error.filename}: {error.strerror}", "check the path and its permissions"
         )
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return _complain(f"standard output: {error.strerror}", "make room, or name a file with -o")
     message = f"internal error: {type(error).__name__}: {error}"
     return _complain(message, "run it again with --debug and report the traceback")
 

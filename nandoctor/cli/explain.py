@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from difflib import get_close_matches
 from typing import Annotated
 
 import typer
@@ -29,7 +30,10 @@ def command(
     if name is not None:
         found = [rule for rule in RULES if name.lower() in (rule.code.lower(), rule.cause)]
     if not found:
-        raise NandoctorError(f"{name!r} is neither a code nor a cause", hint="nandoctor explain")
+        known = [text for rule in RULES for text in (rule.cause, rule.code)]
+        near = get_close_matches((name or "").lower(), known, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else "nandoctor explain lists them all"
+        raise NandoctorError(f"{name!r} is neither a code nor a cause", hint=hint)
     say(_listing(found) if name is None and format_ != "json" else _SHAPES[format_](found))
 
 

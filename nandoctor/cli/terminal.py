@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import TextIO
 
 from nandoctor.errors import NandoctorError
 from nandoctor.reports.view import View
@@ -15,7 +16,7 @@ MAX_WIDTH = 120
 
 def terminal_view() -> View:
     """Return the view that suits standard output."""
-    is_colored = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    is_colored = _output().isatty() and os.environ.get("TERM") != "dumb"
     if os.environ.get("FORCE_COLOR"):
         is_colored = True
     if os.environ.get("NO_COLOR"):
@@ -24,9 +25,27 @@ def terminal_view() -> View:
     return View(width=max(width, 40), has_color=is_colored, is_ascii=not _takes("│✗⠁"))
 
 
+def spoken(lang: str) -> str:
+    """Return the language, or English where standard output cannot take the other's letters."""
+    return lang if lang == "en" or _takes("中文") else "en"
+
+
+def _output() -> TextIO:
+    """Return standard output.
+
+    Raises:
+        NandoctorError: It was closed by who started the program.
+    """
+    if sys.stdout is None:
+        raise NandoctorError(
+            "standard output is closed", hint="-o FILE writes the report to a file"
+        )
+    return sys.stdout
+
+
 def _takes(text: str) -> bool:
     try:
-        text.encode(sys.stdout.encoding or "ascii")
+        text.encode(_output().encoding or "ascii")
     except UnicodeEncodeError:
         return False
     return True
@@ -34,8 +53,8 @@ def _takes(text: str) -> bool:
 
 def say(text: str) -> None:
     """Write a finished text to standard output, whatever its encoding."""
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    encoding = _output().encoding or "utf-8"
+    _output().write(text.encode(encoding, "replace").decode(encoding))
 
 
 def write(text: str, path: Path) -> None:

@@ -55,11 +55,19 @@ class Showing:
             )
 
     def tensors(self, evidence: Evidence, findings: Sequence[Finding]) -> tuple[TensorStats, ...]:
-        """Return the chosen tensors of the crash checkpoint."""
+        """Return the chosen tensors of the crash checkpoint.
+
+        Raises:
+            NandoctorError: A pattern is given and no name matches it.
+        """
         if evidence.crash is None:
             return ()
         named = {finding.where for finding in findings if finding.severity != "note"}
         chosen = [t for t in evidence.crash.tensors if self._takes(t, named)]
+        if self.pattern is not None and not chosen:
+            raise NandoctorError(
+                f"no tensor matches {self.pattern!r}", hint="--all lists the names"
+            )
         key = SORT_KEYS[self.sort]
         return tuple(sorted(chosen, key=key, reverse=True) if key else chosen)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -248,3 +249,39 @@ def test_inspect_of_common_formats_imports_no_torch(suffix, tmp_path):
     torch.save(state, path) if suffix == "pt" else save_file(state, path)
     code, *heavy = imported_by("inspect", path, cwd=tmp_path)
     assert code == "0" and "torch" not in heavy
+
+
+@pytest.mark.parametrize(
+    ("closing", "words"),
+    [(">&-", "standard output is closed"), (">/dev/full", "No space left on device")],
+)
+def test_main_output_that_cannot_be_written_is_two_lines(closing, words):
+    """Standard output that is closed or full: exit 2, an error line and a hint line."""
+    command = f"{sys.executable} -m nandoctor explain log_of_zero {closing}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+    error, hint = done.stderr.splitlines()
+    assert done.returncode == 2 and error.startswith("error: ") and words in error
+    assert hint.startswith("hint: ")
+
+
+def test_main_closed_stderr_keeps_the_exit_code():
+    """Nobody hears of the error; the code tells it."""
+    command = f"{sys.executable} -m nandoctor inspect /absent 2>&-"
+    assert subprocess.run(["sh", "-c", command], capture_output=True).returncode == 2
+
+
+def test_explain_unknown_cause_names_the_nearest():
+    """A typing error is answered with the cause that was meant."""
+    result = CliRunner().invoke(app, ["explain", "log_of"])
+    assert result.exit_code == 2 and "did you mean log_of_zero" in result.stderr
+
+
+def test_main_chinese_where_the_terminal_takes_ascii_only_is_english():
+    """A report of question marks would help nobody."""
+    settings = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    words = ["-m", "nandoctor", "classify", "-", "--lang", "zh"]
+    done = subprocess.run(
+        [sys.executable, *words], input="step,loss\n1,2.0\n2,1.9\n3,nan\n", env=settings,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1 and "NaN at step 3" in done.stdout

@@ -52,7 +52,10 @@ def render(report: Report, view: View = PLAIN) -> str:
         for part in _parts(shown(report, view), view):
             console.print(part)
     text = "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
-    return text.translate(_ASCII).encode("ascii", "replace").decode() if view.is_ascii else text
+    if not view.is_ascii:
+        return text
+    text = text.translate(_ASCII)  # names, and a language of other letters, stay as they are
+    return text if view.lang != "en" else text.encode("ascii", "replace").decode()
 
 
 def _parts(report: Report, view: View) -> Iterator[RenderableType]:
