@@ -30,6 +30,8 @@ _RANDOM_TURNS = (0.5, 0.8)
 """Share of points at which noise turns round: two in three; regular swings do at fewer or all."""
 _LOUDER, _OF_NOISE = 3.0, 8.0
 """How much the noise must have grown, or a fall exceed it, to be more than noise on a climb."""
+_OFTEN = 0.07
+"""Swings a point below which louder noise is still noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,9 @@ def _are_noise(falls: list[_Fall], rise: Floats, noise: float) -> bool:
     is_random = low <= float((turns[1:] * turns[:-1] < 0).mean()) <= high
     present = point_noise(rise)
     usual = float(np.median([fall.size for fall in falls]))
-    return is_random and present < _LOUDER * noise and usual < _OF_NOISE * present
+    is_rare = len(falls) < _OFTEN * len(rise)
+    is_no_louder = present < _LOUDER * noise
+    return is_random and (is_no_louder or is_rare) and usual < _OF_NOISE * present
 
 
 @dataclass(frozen=True, slots=True)
