@@ -82,7 +82,7 @@ def _fits(rows: list[str], delimiter: str, width: int) -> bool:
         cells = _split(row, delimiter)
         cells = [cell.replace(",", ".") if _COMMA.fullmatch(cell) else cell for cell in cells]
         numbers = sum(to_number(cell) is not None for cell in cells)
-        fewest = width / 2 if delimiter == r"\s+" else 1
+        fewest = 0.7 * width if delimiter == r"\s+" else 1
         good += abs(len(cells) - width) <= forgiven and numbers >= fewest
     return good >= 0.7 * len(rows)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from nandoctor.logs import naming
 
@@ -21,13 +22,22 @@ _GLUED = re.compile(r"(?:epoch|iter|step|batch)\b(?!/)", re.IGNORECASE)
 _AT_STEP = re.compile(r"^(.*?)\s+(?:after|at|for|in|of|on)\s+(?:\w+ )?(\w+)$", re.IGNORECASE)
 
 
-def key_of(literal: str, *, is_behind_number: bool = False) -> str:
+_LONGEST_KEPT = 80
+"""Texts up to this length are looked up: most lines of a log say the same."""
+
+
+def key_of(literal: str, is_behind_number: bool = False) -> str:
     """Return the name that the text before a number gives it; empty where there is none.
 
     Args:
         literal: All text since the number before.
         is_behind_number: Whether it follows a number, whose unit it then begins with.
     """
+    find = _known_key if len(literal) <= _LONGEST_KEPT else _key
+    return find(literal, is_behind_number)
+
+
+def _key(literal: str, is_behind_number: bool) -> str:
     unit = _UNIT.match(literal) if is_behind_number else None
     text = _WRAPPER.sub("", literal[unit.end() if unit else 0 :]).rstrip(TRAILING)
     if text.endswith(("-", "@")):
@@ -49,6 +59,9 @@ def key_of(literal: str, *, is_behind_number: bool = False) -> str:
     return " ".join(words[-6:]) if any(c.isalpha() for c in name) else ""
 
 
+_known_key = lru_cache(maxsize=4096)(_key)
+
+
 def _is_known(name: str) -> bool:
     return naming.loss_rank(name) is not None or naming.step_rank(name) is not None
 
@@ -59,6 +72,7 @@ def glued_name(text: str, end: int) -> str:
     return match.group(0) if match else ""
 
 
+@lru_cache(maxsize=4096)
 def split_at_step(key: str) -> tuple[str, str] | None:
     """Split ``Cost after iteration`` into the metric that follows and the step that was named."""
     match = _AT_STEP.match(key)

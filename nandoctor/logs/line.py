@@ -64,7 +64,7 @@ def numbers_of(text: str) -> list[Named]:
             continue
         slash = _SLASH.match(text, match.end())
         before, end = end, slash.end() if slash else match.end()
-        key = key_of(text[before:start], is_behind_number=not is_first)
+        key = key_of(text[before:start], not is_first)
         key = _behind_step(found, text[before:start]) or key
         is_whole = match.group(1).isdigit()
         if is_whole and naming.loss_rank(key) is None:
@@ -86,8 +86,9 @@ def numbers_of(text: str) -> list[Named]:
 
 def _behind_step(found: list[Named], literal: str) -> str:
     """Rename ``Loss after epoch`` to epoch and return the loss's name for the number behind it."""
-    is_next = found and literal.strip(" \t:=,])").lower() in {"", "is", "was"}
-    parts = split_at_step(found[-1].key) if is_next else None
+    if not found or literal.strip(" \t:=,])").lower() not in {"", "is", "was"}:
+        return ""
+    parts = split_at_step(found[-1].key)
     if parts is None:
         return ""
     found[-1] = replace(found[-1], key=parts[1])

@@ -18,6 +18,7 @@ from nandoctor.logs.vocabulary import (
 __all__ = ["LAST_RESORT", "loss_rank", "words_of"]
 
 
+@lru_cache(maxsize=4096)
 def is_validation(name: str) -> bool:
     """Whether the name is of a validation or test metric."""
     return any(word in VALIDATION for word in words_of(name))

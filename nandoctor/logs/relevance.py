@@ -29,8 +29,9 @@ def is_signal(key: str) -> bool:
 
 
 def is_header(kept: list[Named]) -> bool:
-    """Whether the line names a step and at most its learning rate: those below are of that step."""
+    """Whether the line names a step, its learning rate and little else: those below are of it."""
     keys = [named.key for named in kept]
     steps = [key for key in keys if naming.step_rank(key) is not None]
     rates = [key for key in keys if naming.lr_rank(key) is not None]
-    return bool(steps) and len(steps) + len(rates) == len(keys)
+    others = [key for key in keys if key not in steps and key not in rates]
+    return bool(steps and rates) and len(others) <= 1 and not any(map(is_signal, others))
