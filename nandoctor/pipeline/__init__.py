@@ -10,7 +10,6 @@ if TYPE_CHECKING:
         classify,
         classify_log,
         diagnose,
-        gradient_flow,
         inspect_checkpoint,
         inspect_model,
         replay,
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     )
     from nandoctor.pipeline.collect import Settings
     from nandoctor.pipeline.compare import compare
+    from nandoctor.pipeline.gradients import gradient_flow
     from nandoctor.pipeline.past import case_from, similar_cases
     from nandoctor.pipeline.practice import checklist
     from nandoctor.pipeline.series import inspect_series
@@ -52,6 +52,7 @@ _HOMES = {
     "checklist": "practice",
     "compare": "compare",
     "follow": "watch",
+    "gradient_flow": "gradients",
     "look": "watch",
     "inspect_series": "series",
     "similar_cases": "past",

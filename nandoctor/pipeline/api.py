@@ -25,7 +25,6 @@ from nandoctor.pipeline.showing import Showing, histograms_of
 from nandoctor.pipeline.values import history_of_values
 
 if TYPE_CHECKING:
-    import pandas as pd
     import torch
 
 
@@ -182,40 +181,6 @@ def replay(
         timings=watch.seconds,
     )
     return report_on(evidence)
-
-
-def gradient_flow(
-    model: torch.nn.Module, batch: Any, compute_loss: Any = None, *, device: str | None = None
-) -> pd.DataFrame:
-    """Return the gradient of every parameter of a live model, in the order of the model.
-
-    One row a parameter: ``norm`` (L2), ``mean``, ``max`` and ``min`` of the finite elements,
-    ``share_zero`` (0..1) and ``num_nonfinite``. The picture by layer stands in
-    ``frame.attrs["svg"]``. Model, batch and RNG are left bit-identical.
-
-    Raises:
-        ReplayError: The step cannot be run.
-    """
-    import pandas as pd
-
-    from nandoctor.reports.flow_svg import flow_svg
-    from nandoctor.targets import target_of
-    from nandoctor.tracing import gradient_flow as trace_gradients
-
-    stats = trace_gradients(target_of(model, batch, compute_loss, device=device))
-    frame = pd.DataFrame(
-        {
-            "norm": [t.l2 for t in stats],
-            "mean": [t.mean for t in stats],
-            "max": [t.max for t in stats],
-            "min": [t.min for t in stats],
-            "share_zero": [t.num_zero / max(t.numel, 1) for t in stats],
-            "num_nonfinite": [t.num_nonfinite for t in stats],
-        },
-        index=pd.Index([t.name for t in stats], name="parameter"),
-    )
-    frame.attrs["svg"] = flow_svg(stats)
-    return frame
 
 
 def replay_checkpoint(path: str | Path, settings: Settings, *, progress: Progress = None) -> Report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Literal, NamedTuple
 
 from nandoctor.evidence import TensorStats
@@ -11,6 +12,7 @@ from nandoctor.reports.words import Words
 
 EXPLODING = 1000.0
 VANISHING = 1e-8
+_KEY_BIAS = re.compile(r"(?:^|\.)(?:k_proj|k_lin|key|key_proj|to_k|wk|k)\.bias(?:\.grad)?$")
 
 
 def gradients(report: Report) -> list[TensorStats]:
@@ -39,6 +41,23 @@ def thinned(layers: list[TensorStats], limit: int) -> list[TensorStats]:
 
     kept = sorted(range(len(layers)), key=strangeness, reverse=True)[:limit]
     return [layers[index] for index in sorted(kept)]
+
+
+def mark_of(layer: TensorStats) -> Literal["", "vanishing", "exploding", "zero", "non-finite"]:
+    """Return what is wrong with a gradient.
+
+    That of an attention's key bias is 0 but for rounding, as a softmax does not feel a shift of all
+    its scores: it is never said to vanish.
+    """
+    if layer.num_nonfinite:
+        return "non-finite"
+    if layer.l2 is None or VANISHING <= layer.l2 <= EXPLODING:
+        return ""
+    if layer.l2 > EXPLODING:
+        return "exploding"
+    if _KEY_BIAS.search(layer.name):
+        return ""
+    return "vanishing" if layer.l2 else "zero"
 
 
 class FlowBar(NamedTuple):
@@ -82,11 +101,11 @@ def _bar(layer: TensorStats, span: tuple[float, float], say: Words) -> FlowBar:
     share = 0.0
     if layer.l2:
         share = (math.log10(layer.l2) - low) / (high - low) if high > low else 1.0
-    if layer.num_nonfinite:
-        return FlowBar(layer.name, layer.l2, share, say("non-finite"), "error")
-    if layer.l2 is not None and layer.l2 > EXPLODING:
-        return FlowBar(layer.name, layer.l2, share, say("exploding"), "error")
-    if layer.l2 is not None and layer.l2 < VANISHING:
-        label = say("vanishing") if layer.l2 else say("zero")
-        return FlowBar(layer.name, layer.l2, share, label, "warning")
-    return FlowBar(layer.name, layer.l2, share, "", "")
+    mark = mark_of(layer)
+    kind = _KINDS[mark]
+    return FlowBar(layer.name, layer.l2, share, say(mark) if mark else "", kind)
+
+
+_KINDS: dict[str, Literal["", "warning", "error"]] = {
+    "": "", "zero": "warning", "vanishing": "warning", "exploding": "error", "non-finite": "error",
+}  # fmt: skip

@@ -7,10 +7,16 @@ from collections.abc import Sequence
 from html import escape
 
 from nandoctor.evidence import TensorStats
-from nandoctor.reports.flow import EXPLODING, VANISHING, thinned
+from nandoctor.reports.flow import mark_of, thinned
 
 ROW, LABEL, BARS, MARGIN, LIMIT = 18, 330, 420, 24, 80
-COLOURS = {"": "#4477aa", "vanishing": "#b8860b", "exploding": "#cc3311", "non-finite": "#aa0000"}
+COLOURS = {
+    "": "#4477aa",
+    "zero": "#b8860b",
+    "vanishing": "#b8860b",
+    "exploding": "#cc3311",
+    "non-finite": "#aa0000",
+}
 
 
 def flow_svg(layers: Sequence[TensorStats]) -> str:
@@ -48,7 +54,7 @@ def _axis(low: int, high: int, height: int) -> str:
 
 
 def _bar(layer: TensorStats, y: int, low: int, high: int) -> str:
-    mark = _mark(layer)
+    mark = mark_of(layer)
     share = (math.log10(layer.l2) - low) / (high - low) if layer.l2 else 0.0
     width = BARS if mark == "non-finite" else BARS * share
     norm = "NaN/Inf" if mark == "non-finite" else f"{layer.l2 or 0.0:.2e}"
@@ -59,12 +65,3 @@ def _bar(layer: TensorStats, y: int, low: int, high: int) -> str:
         f'fill="{COLOURS[mark]}"><title>{escape(layer.name)}</title></rect>'
         f'<text x="{LABEL + width + 4:.1f}" y="{y + 12}" fill="#777">{norm} {mark}</text>'
     )
-
-
-def _mark(layer: TensorStats) -> str:
-    if layer.num_nonfinite:
-        return "non-finite"
-    norm = layer.l2 or 0.0
-    if norm > EXPLODING:
-        return "exploding"
-    return "vanishing" if 0.0 < norm < VANISHING else ""

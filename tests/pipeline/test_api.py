@@ -2,6 +2,7 @@
 
 import copy
 import math
+import pickle
 import random
 from pathlib import Path
 
@@ -111,6 +112,79 @@ def test_gradient_flow_gives_a_frame_and_a_picture() -> None:
     wanted = [float(p.grad.norm()) for p in model.parameters() if p.grad is not None]
     assert frame["norm"].tolist() == pytest.approx(wanted, rel=1e-5)
     assert frame.attrs["svg"].startswith("<svg") and "0.weight" in frame.attrs["svg"]
+
+
+def stack(depth: int, activation: type[nn.Module], gain: float = 1.0) -> nn.Module:
+    """Return a deep network whose weights are multiplied by a gain."""
+    torch.manual_seed(0)
+    layers: list[nn.Module] = []
+    for _ in range(depth):
+        linear = nn.Linear(16, 16)
+        with torch.no_grad():
+            linear.weight.mul_(gain)
+        layers += [linear, activation()]
+    return nn.Sequential(*layers)
+
+
+class Residual(nn.Module):
+    """Adds a tanh layer to its input, many times over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(16, 16) for _ in range(40))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Every layer keeps a way for the gradient."""
+        for layer in self.layers:
+            x = x + torch.tanh(layer(x))
+        return x
+
+
+@pytest.mark.parametrize(
+    ("model", "first_mark"),
+    [
+        (stack(40, nn.Sigmoid), "vanishing"), (stack(40, nn.Tanh), "vanishing"),
+        (stack(40, nn.ReLU, gain=6.0), "exploding"), (stack(3, nn.Tanh), ""), (Residual(), ""),
+    ],
+)  # fmt: skip
+def test_gradient_flow_marks_vanishing_and_exploding_layers(model: nn.Module, first_mark) -> None:
+    """Deep saturating and badly scaled networks; a shallow and a residual one stay unmarked."""
+    frame = nandoctor.gradient_flow(model, torch.randn(8, 16), mean_square)
+    assert frame["mark"].iloc[0] == first_mark
+    assert (first_mark in frame.attrs["svg"]) and (first_mark in frame.picture())
+    if not first_mark:
+        assert set(frame["mark"]) == {""}
+
+
+def test_gradient_flow_of_an_attention_key_bias_is_not_vanishing() -> None:
+    """Its gradient is 0 but for rounding in every sound model; another bias of 0 is marked."""
+
+    class Attention(nn.Module):
+        """One head over three tokens."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.q_proj, self.k_proj, self.dead = (nn.Linear(4, 4) for _ in range(3))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            """A scaled-down branch beside the attention."""
+            scores = self.q_proj(x) @ self.k_proj(x).transpose(-1, -2)
+            return scores.softmax(-1) @ x + 1e-12 * self.dead(x)
+
+    frame = nandoctor.gradient_flow(Attention(), torch.randn(2, 3, 4), mean_square)
+    assert frame["mark"]["k_proj.bias"] == ""
+    assert frame["mark"]["dead.bias"] == "vanishing"
+
+
+def test_gradient_flow_in_a_notebook_is_picture_and_table_and_a_copy_is_a_plain_frame() -> None:
+    """What pandas computes from it, and what is pickled, needs nandoctor no more."""
+    frame = nandoctor.gradient_flow(stack(2, nn.Tanh), torch.randn(8, 16), mean_square)
+    page = frame._repr_html_()
+    assert page.startswith("<svg") and "<table" in page
+    again = pickle.loads(pickle.dumps(frame))
+    assert type(again) is type(frame.head(1)) is not type(frame)
+    assert list(again.index) == list(frame.index)
+    assert max(map(len, frame.picture(40).splitlines())) <= 40
 
 
 def test_report_in_a_notebook_is_its_page() -> None:
