@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -65,14 +66,22 @@ def open_function(reference: str, default: str) -> Callable[..., Any]:
 def _builder(module: ModuleType, name: str, origin: str) -> Callable[[], Any]:
     builder = getattr(module, name, None)
     if builder is None or not callable(builder):
-        known = [n for n, v in vars(module).items() if callable(v) and "build" in n.lower()]
+        known = [n for n, v in vars(module).items() if _may_build(n, v, module)]
         hint = (
             f"name one of {', '.join(known)} after a colon"
             if known
-            else ("`nandoctor replay --template` prints a starter file")
+            else "`nandoctor replay --template` prints a starter file"
         )
         raise ReplayError(f"{origin} has no function {name}", hint=hint)
     return cast("Callable[[], Any]", builder)
+
+
+def _may_build(name: str, value: Any, module: ModuleType) -> bool:
+    """Whether a name of a file is a function of its own that may return the model."""
+    is_own = inspect.isfunction(value) and value.__module__ == module.__name__
+    needs = inspect.signature(value).parameters.values() if is_own else ()
+    is_free = all(parameter.default is not inspect.Parameter.empty for parameter in needs)
+    return is_own and is_free and not name.startswith("_")
 
 
 def load_module(location: str) -> ModuleType:
