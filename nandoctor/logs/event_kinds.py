@@ -26,7 +26,7 @@ _JOB_KINDS: tuple[EventKind, ...] = (
         r"NVRM: Xid", r"\bXid (?:error )?\(?(?:PCI|\d)",
         r"uncorrectable (?:NVLink )?(?:ECC )?error",
         r"double[- ]bit ECC", r"fallen off the bus", r"CUDA_ERROR_ECC_UNCORRECTABLE",
-        r"uncorrectable ECC", unless=r"\bECC errors?\s*[:=]\s*0\b",
+        r"uncorrectable ECC", unless=r"\berrors?\W*[:=]\s*0\b|://",
     ),
     event_kind(
         "illegal_access",
@@ -38,7 +38,10 @@ _JOB_KINDS: tuple[EventKind, ...] = (
         r"unspecified launch failure", r"CUDA error: an illegal instruction",
     ),
     event_kind(
-        "nccl_timeout", ("nccl", "collective operation", "gloo", "monitoredbarrier"),
+        "nccl_timeout",
+        ("nccl", "collective operation", "gloo", "monitoredbarrier", "diststore", "distbackend",
+         "distnetwork", "waiting for clients"),
+        r"\bDist(?:Store|Backend|Network)Error\b", r"Timed out .{0,30}waiting for clients",
         r"Watchdog caught collective operation timeout",
         r"NCCL (?:watchdog )?(?:timeout|timed out)",
         r"NCCL operations have failed or timed out", r"\bnccl(?:System|Internal|Remote)Error\b",
@@ -57,7 +60,7 @@ _JOB_KINDS: tuple[EventKind, ...] = (
         r"DataLoader timed out after",
     ),
     event_kind(
-        "preempted", ("preempt", "sigterm", "got signal"),
+        "preempted", ("preempt", "sigterm", "got signal", "spot in"),
         r"DUE TO PREEMPTION", r"\b(?:was|been|being|got|job|instance|node) preempted\b",
         r"preemption (?:notice|signal|detected|requested)", r"\breceived (?:signal )?SIGTERM",
         r"\bSIGTERM (?:was )?received", r"Signal 15 \(SIGTERM\) received",

@@ -28,6 +28,7 @@ _CODE = re.compile(
     r"^\s*(?i:example|e\.g\.|hint|tip|see)\b|\bpassed\b.*\bin [\d.]+s|^\s*(?:#|//|\+|-)\s*\w+\(|"
     r"\b(?:Collecting|Downloading|Installing|Requirement already)\b"
 )
+_SETTING = re.compile(r"\b(?:max_?(?:grad_?)?norm|clip\w*|best\w*|patience)\b", re.IGNORECASE)
 _NEEDLES = tuple(dict.fromkeys(needle for kind in KINDS for needle in kind.needles))
 _IN_LINE = (
     "traceback", "error detected in", *(n for n in _NEEDLES if n != "inf"), "inf",
@@ -96,7 +97,7 @@ class EventScanner:
         return _step(numbers_of(text))
 
     def _of_numbers(self, number: int, text: str, rank: int | None) -> Iterator[LogEvent]:
-        found = numbers_of(text)
+        found = [named for named in numbers_of(text) if not _SETTING.search(named.key)]
         if any(named.key == BAR and named.value == 0 for named in found):
             return  # a bar's text before its first step
         step = _step(found)
