@@ -62,7 +62,14 @@ def choose_loss(groups: list[Group]) -> str | None:
         for key in counts
         if counts[key] > 0 and (counts[key] * 20 >= most or (key in with_step and counts[key] > 4))
     ]
-    return min(enough or counts, key=lambda key: (ranks[key], key not in with_step, -counts[key]))
+    return min(enough or counts, key=lambda key: _order(key, ranks[key], counts[key], with_step))
+
+
+def _order(key: str, rank: int, count: int, with_step: set[str]) -> tuple[int, bool, int, int, int]:
+    """Put the surest name first; of ``loss`` and ``batch loss`` the one with far more rows."""
+    base, rest = divmod(rank, naming.LAST_RESORT)
+    tier = base * naming.LAST_RESORT + (rest if rest > 1 else 0)
+    return tier, key not in with_step, -count.bit_length(), rank, -count
 
 
 def _is_whole(group: Group, key: str) -> bool:

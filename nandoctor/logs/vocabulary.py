@@ -53,7 +53,7 @@ SECONDARY = {
 }  # fmt: skip
 ADVERSARIAL = {"g", "d", "gen", "disc", "generator", "discriminator", "critic"}
 """Players of a GAN, whose names stand for their losses."""
-SIDE = {"entropy", "kl", "aux", "reg", "regularization", "regularizer", "commit"}
+SIDE = {"entropy", "kl", "aux", "regularization", "regularizer", "commit"}
 """Terms that are added to a loss rather than the loss."""
 METRICS = {"acc", "accuracy", "grad", "lr", "psnr", "iou", "map", "auc", "f1", "norm", "reward"}
 

@@ -1018,3 +1018,24 @@ _add(
     [0, 10, 20],
     grad_norm=[0.9, 0.8, nan],
 )
+_add(
+    "epoch_and_step_in_one_box",
+    "14:17:25 0.66 b/s,lr:0.0004,[2/100:5/500] ==> loss:26.19\n"
+    "14:17:32 0.65 b/s,lr:0.0004,[2/100:10/500] ==> loss:6.847\n"
+    "14:17:40 0.68 b/s,lr:0.0004,[2/100:15/500] ==> loss:nan\n",
+    [26.19, 6.847, nan],
+    [5, 10, 15],
+)
+_add(
+    "total_behind_its_parts",
+    "iter 1 loss_cls: 0.5 loss_box: 0.2 total_loss: 0.7\n"
+    "iter 2 loss_cls: 0.4 loss_box: 0.2 total_loss: 0.6\n",
+    [0.7, 0.6],
+    [1, 2],
+)
+_add(
+    "mean_loss_below_the_loss",
+    "epoch 1 batch 10 batch_loss 0.9 loss 0.71\nepoch 1 batch 20 batch_loss 0.8 loss 0.61\n",
+    [0.71, 0.61],
+    [10, 20],
+)
