@@ -123,7 +123,8 @@ class Forecaster:
             self._peak = detector.rise
 
     def _score(self) -> float:
-        if self._is_dead or self._num_lost >= _MIN_LOST:
+        # A log whose gradient norms were hardly ever finite says nothing by them.
+        if self._is_dead or min(self._num_lost, self._grad.count) >= _MIN_LOST:
             return _DEAD_SCORE
         support = self._loss.evidence / 2.0
         if self._loss.now < _LOST * self._loss.start and (self._grad.count or self._update.count):

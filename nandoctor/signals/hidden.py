@@ -15,6 +15,10 @@ _MIN_FROZEN = 3
 _SAME = 1e-6
 _NEAR_ZERO = 1e-3
 _MIN_MISSING = 3
+_MIN_LOST = 24
+"""Gradients in a row that are not finite: more than a loss scaler needs to find its level."""
+_QUIETER = 0.2
+"""A loss whose steps shrink to this share of what they were is an average, not a measurement."""
 _ALWAYS, _HARDLY_EVER = 0.9, 0.05
 
 
@@ -51,6 +55,31 @@ def _filtered(run: MetricHistory) -> HiddenNan | None:
                 f" is {grad.values[start]}: the log filters non-finite losses",
             )
     return None
+
+
+def _lost(run: MetricHistory) -> HiddenNan | None:
+    """Gradients that turned non-finite for good while the loss goes on."""
+    loss, grad = run.loss, run.grad_norm
+    if loss is None or grad is None:
+        return None
+    rows = np.flatnonzero(grad.logged)
+    is_finite = np.isfinite(grad.values[rows])
+    first = int(np.flatnonzero(is_finite)[-1]) + 1 if is_finite.any() else 0
+    length = len(rows) - first
+    if length < _MIN_LOST or first < _MIN_LOST or is_finite[:first].mean() < _ALWAYS:
+        return None
+    start = int(rows[first])
+    tail = loss.values[start:][loss.logged[start:]]
+    before = loss.values[:start][loss.finite[:start]]
+    if len(tail) < 2 or len(before) < 2 or not np.isfinite(tail).all():
+        return None
+    is_average = np.median(np.abs(np.diff(tail))) < _QUIETER * np.median(np.abs(np.diff(before)))
+    return HiddenNan(
+        start,
+        bool(is_average),
+        f"from step {run.step[start]} on grad_norm is not finite in all of {length} rows"
+        " while the loss looks finite",
+    )
 
 
 def _missing(run: MetricHistory) -> HiddenNan | None:
@@ -95,7 +124,7 @@ def _unlogged(run: MetricHistory) -> HiddenNan | None:
 
 
 _CHECKS: tuple[Callable[[MetricHistory], HiddenNan | None], ...] = (
-    _filtered, _missing, _unlogged, counted, skipped,
+    _filtered, _lost, _missing, _unlogged, counted, skipped,
 )  # fmt: skip
 
 

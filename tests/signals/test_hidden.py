@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nandoctor.evidence import metric_history
+from nandoctor.evidence import Pattern, metric_history
 from nandoctor.signals import classify_history
 
 from . import curves
@@ -92,3 +92,28 @@ def test_hidden_one_nan_gradient_in_a_log_without_a_loss_is_silent() -> None:
     """A skipped step is none to speak of."""
     history = metric_history(range(6), grad_norm=[1.2, NAN, 1.1, 1.0, 1.1, NAN])
     assert classify_history(history).hidden_nan_step is None
+
+
+def lost_gradients(loss: curves.Floats, finite: int) -> Pattern:
+    """Return the pattern of a run whose gradients are finite in the first rows only."""
+    norms = [*curves.falling(finite, 1.0, 0.5, 0.1).tolist(), *[NAN] * (len(loss) - finite)]
+    return classify_history(metric_history(range(len(loss)), loss=loss, grad_norm=norms))
+
+
+def test_hidden_gradients_lost_for_good_are_told_though_the_loss_moves() -> None:
+    """Every step is lost from then on; the curve itself is what it is."""
+    found = lost_gradients(curves.falling(160, 3.0, 2.0, 0.02), 100)
+    assert (found.hidden_nan_step, found.pattern) == (100, "healthy")
+
+
+def test_hidden_average_that_creeps_with_lost_gradients_is_a_nan() -> None:
+    """A moving average that filters NaN comes to rest; it measures nothing any more."""
+    loss = curves.falling(160, 3.0, 2.0, 0.02)
+    loss[100:] = loss[99] * (1 + 1e-3 * 0.9 ** np.arange(60))
+    found = lost_gradients(loss, 100)
+    assert (found.hidden_nan_step, found.outcome) == (100, "nan")
+
+
+def test_hidden_gradient_norms_never_logged_as_numbers_tell_nothing() -> None:
+    """Some trainers print inf for every gradient norm of a healthy run."""
+    assert lost_gradients(curves.falling(160, 3.0, 2.0, 0.02), 3).hidden_nan_step is None
