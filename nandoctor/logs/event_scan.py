@@ -3,6 +3,8 @@ look alike are read at once, and only those that are not finite are looked at.""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,13 +34,25 @@ def scan(source: Source) -> list[LogEvent]:
         looked_at = lines.ends > lines.starts
         for template, rows, values in match_all(reader.templates, lines, looked_at):
             looked_at[rows[_is_telling(template, values, seen)]] = True
-        for row in np.flatnonzero(looked_at).tolist():
+        for row in _in_order(looked_at, scanner):
             raw, number = block[lines.starts[row] : lines.ends[row]], int(lines.numbers[row])
             if scanner.take(number, raw.decode("utf-8", "replace")) and _may_be_metric(raw):
                 reader.take(number, raw.decode("latin-1"))
         reader.learn()
         number = lines.behind
     return scanner.finish()
+
+
+def _in_order(looked_at: NDArray[np.bool_], scanner: EventScanner) -> Iterator[int]:
+    """Yield the rows to look at, and every row while a traceback is open."""
+    row = -1
+    for wanted in [*np.flatnonzero(looked_at).tolist(), len(looked_at)]:
+        while scanner.is_inside and row + 1 < wanted:
+            row += 1
+            yield row
+        if row < wanted < len(looked_at):
+            row = wanted
+            yield row
 
 
 def _may_be_metric(raw: bytes) -> bool:

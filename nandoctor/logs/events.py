@@ -50,7 +50,11 @@ class EventScanner:
         self._counts: dict[str, int] = {}
         self._tracebacks = Tracebacks()
         self._nan_steps = 0.0
-        self._step: int | None = None
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether a traceback is open."""
+        return not self._tracebacks.is_idle
 
     def take(self, number: int, text: str) -> bool:
         """Look at one line; False where it tells of a failure or belongs to a traceback."""

@@ -14,7 +14,9 @@ from nandoctor.errors import MissingExtraError
 
 _PIECE = 1 << 11
 """Compressed bytes that are unpacked at once: few, since those of a piece with damage in it are
-lost, and since they may hold much more (2 KiB of zstandard 64 MB)."""
+lost."""
+_ZSTD_PIECE = 1 << 8
+"""Of zstandard, whose blocks of 4 bytes may hold 128 KiB."""
 _MOST = 1 << 22
 """Bytes that bzip2 and xz give at once: theirs have no other bound."""
 
@@ -28,9 +30,9 @@ def unpacked(stream: io.BufferedReader) -> Unpacked | None:
         MissingExtraError: Its library is not installed.
     """
     magic = stream.peek(6)[:6]
-    for first, new in _KINDS.items():
+    for first, (new, piece) in _KINDS.items():
         if magic.startswith(first):
-            return Unpacked(stream, new)
+            return Unpacked(stream, new, piece)
     return None
 
 
@@ -40,12 +42,13 @@ class Unpacked(io.RawIOBase):
     Args:
         stream: Compressed.
         new: Makes a decoder.
+        piece: Bytes of the stream that it is given at once.
     """
 
-    def __init__(self, stream: io.BufferedReader, new: Callable[[], Any]) -> None:
+    def __init__(self, stream: io.BufferedReader, new: Callable[[], Any], piece: int) -> None:
         self.is_damaged = False
         """Whether the stream broke off, or something else stands behind it."""
-        self._stream, self._new, self._decoder = stream, new, new()
+        self._stream, self._new, self._decoder, self._piece = stream, new, new(), piece
         self._waiting, self._ready = b"", b""
         self._is_over = False
 
@@ -74,7 +77,7 @@ class Unpacked(io.RawIOBase):
         piece, self._waiting = self._waiting, b""
         is_hungry = self._decoder.eof or getattr(self._decoder, "needs_input", True)
         if not piece and is_hungry:
-            piece = self._stream.read(_PIECE)
+            piece = self._stream.read(self._piece)
             self._is_over = not piece
             self.is_damaged = not piece and not self._decoder.eof
         if self._decoder.eof:
@@ -105,9 +108,9 @@ def _zstandard() -> Any:
     return zstandard.ZstdDecompressor().decompressobj()
 
 
-_KINDS: dict[bytes, Callable[[], Any]] = {
-    b"\x1f\x8b": lambda: zlib.decompressobj(wbits=31),
-    b"BZh": bz2.BZ2Decompressor,
-    b"\xfd7zXZ\0": lzma.LZMADecompressor,
-    b"\x28\xb5\x2f\xfd": _zstandard,
+_KINDS: dict[bytes, tuple[Callable[[], Any], int]] = {
+    b"\x1f\x8b": (lambda: zlib.decompressobj(wbits=31), _PIECE),
+    b"BZh": (bz2.BZ2Decompressor, _PIECE),
+    b"\xfd7zXZ\0": (lzma.LZMADecompressor, _PIECE),
+    b"\x28\xb5\x2f\xfd": (_zstandard, _ZSTD_PIECE),
 }

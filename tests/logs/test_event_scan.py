@@ -57,7 +57,7 @@ def logs(draw: st.DrawFn) -> str:
     return "\n".join(lines) + draw(st.sampled_from(["", "\n"]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(text=logs())
 def test_scan_of_templated_lines_finds_what_each_line_tells(
     text: str, tmp_path_factory: pytest.TempPathFactory
