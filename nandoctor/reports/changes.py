@@ -16,7 +16,7 @@ KINDS = {
     "shape": "other shape", "dtype": "other dtype", "reset": "reset to zero", "moved": "moved",
     "same": "the same",
 }  # fmt: skip
-_HARMLESS = frozenset({"moved", "same", "added"})
+HARMFUL = frozenset(KINDS) - {"moved", "same", "added"}
 
 
 class ChangeRow(NamedTuple):
@@ -44,7 +44,7 @@ def change_counts(report: Report, say: Words) -> str:
 def _row(change: TensorChange, say: Words) -> ChangeRow:
     before, after = _told(change, change.before), _told(change, change.after)
     moved = "" if change.moved is None else number(change.moved)
-    kind, is_bad = say(KINDS[change.kind]), change.kind not in _HARMLESS
+    kind, is_bad = say(KINDS[change.kind]), change.kind in HARMFUL
     return ChangeRow(change.name, kind, moved, before, after, is_bad)
 
 

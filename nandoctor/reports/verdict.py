@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nandoctor.evidence import TensorChange
 from nandoctor.findings import Report
 from nandoctor.reports.located import located
+from nandoctor.reports.changes import HARMFUL, KINDS
 from nandoctor.reports.phrases import bad_count
 from nandoctor.reports.summary import Mark, count, lead_finding, pattern_title, place, worst
 from nandoctor.reports.text import number
@@ -80,26 +81,30 @@ def _compared(report: Report, say: Words) -> Verdict | None:
     """How many tensors changed, and the one that leads; a fault of B makes it no clean one."""
     if report.command != "compare":
         return None
-    bad = [change for change in report.changes if change.kind == "new_nonfinite"]
-    num_changed = sum(change.kind != "same" for change in report.changes)
+    changed = [change for change in report.changes if change.kind != "same"]
+    bad = [change for change in changed if change.kind == "new_nonfinite"]
     text = "{n} tensors turned non-finite" if bad else "{n} tensors changed"
-    if len(bad) == 1 or (not bad and num_changed == 1):
+    if len(bad or changed) == 1:
         text = text.replace("tensors", "tensor")
-    title = say(text, n=len(bad) or num_changed)
-    mark = "error" if bad else worst(report.files[-1]) if report.files else "clean"
-    return Verdict(mark, title, _first_bad(bad) or _moved_most(report, say))
+    title = say(text, n=len(bad or changed)) if changed else say("No tensor changed")
+    mark: Mark = worst(report.files[-1]) if report.files else "clean"
+    if mark == "clean" and any(change.kind in HARMFUL for change in changed):
+        mark = "warning"
+    return Verdict("error" if bad else mark, title, _leading_change(changed, say))
 
 
-def _first_bad(bad: Sequence[TensorChange]) -> str:
-    return next((f"{c.name}: {bad_count(c.after)}" for c in bad if c.after is not None), "")
-
-
-def _moved_most(report: Report, say: Words) -> str:
-    moved = [change for change in report.changes if change.moved and change.role == "parameter"]
-    if not moved:
+def _leading_change(changed: Sequence[TensorChange], say: Words) -> str:
+    """Return the worst change in words, the parameters before the optimizer's state."""
+    if not changed:
         return ""
-    most = max(moved, key=lambda change: change.moved or 0.0)
-    return say("{name} moved most: {n} times its norm", name=most.name, n=number(most.moved))
+    worst_kind = [change for change in changed if change.kind == changed[0].kind]
+    first = next((c for c in worst_kind if c.role == "parameter"), worst_kind[0])
+    if first.kind == "new_nonfinite" and first.after is not None:
+        return f"{first.name}: {bad_count(first.after)}"
+    if first.kind == "moved" and first.moved is not None:
+        text = "{name} moved most: {n} times its norm"
+        return say(text, name=first.name, n=number(first.moved))
+    return f"{first.name}: {say(KINDS[first.kind])}"
 
 
 def _checked(report: Report, say: Words) -> Verdict | None:
