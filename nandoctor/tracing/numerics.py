@@ -68,7 +68,7 @@ def measured(
 ) -> tuple[str, dict[str, float], str] | None:
     """Return kind, figures and a remark about a key op; None for any other op."""
     if name in _SOFTMAX:
-        return _softmax(read[0], results[0])
+        return _softmax(name, read[0], results[0])
     if "scaled_dot_product" in name and len(read) >= 2:
         return _fused_attention(read[0], read[1], results[0])
     values = stored_values(read[0])
@@ -87,9 +87,16 @@ def measured(
     return None
 
 
-def _softmax(scores: torch.Tensor, result: torch.Tensor) -> tuple[str, dict[str, float], str]:
+def _softmax(
+    name: str, scores: torch.Tensor, result: torch.Tensor
+) -> tuple[str, dict[str, float], str]:
     rows = stored_values(scores)
-    masked = int((rows.amax(-1) == -torch.inf).sum()) if rows.ndim else 0
+    too_large = int((rows == torch.inf).sum())
+    # Where scores overflow, a row of -inf has overflowed as well, and nobody masked it.
+    masked = int((rows.amax(-1) == -torch.inf).sum()) if rows.ndim and not too_large else 0
+    remark = f"{masked} rows with every key masked" if masked else ""
+    if too_large:
+        remark = f"{too_large} scores are +Inf"
     figures = {
         "score_min": _low(rows),
         "score_max": _high(rows),
@@ -97,7 +104,7 @@ def _softmax(scores: torch.Tensor, result: torch.Tensor) -> tuple[str, dict[str,
         "rows_all_masked": masked,
         **_row_counts(result),
     }
-    return "attention", figures, f"{masked} rows with every key masked" if masked else ""
+    return "softmax" if name == "_log_softmax" else "attention", figures, remark
 
 
 def _fused_attention(

@@ -241,3 +241,22 @@ def test_gradient_hook_stands_for_itself():
     assert origin is not None
     assert (origin.op, origin.forward_op) == ("div", None)
     assert origin.inputs[1].offending == (0.0,)
+
+
+def test_scores_that_overflow_are_not_called_masked():
+    """A row of -inf beside +inf is an overflow; the loss's own softmax is no attention."""
+
+    def loss(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        scores = (model(x).half() * 300) @ (model(x).half() * 300).T
+        scores = scores * torch.tensor([1.0, 1, 1, 1, -1])[:, None].half()
+        return F.cross_entropy(scores.softmax(-1).float() @ x, torch.arange(5) % 4)
+
+    torch.manual_seed(0)
+    x = torch.ones(5, 4)
+    model = nn.Linear(4, 4)
+    nn.init.ones_(model.weight)
+    facts = observe(ReplayTarget(model, x, loss))
+    attention = next(layer for layer in facts.numerics if layer.kind == "attention")
+    assert attention.values["rows_all_masked"] == 0
+    assert attention.note == "20 scores are +Inf"
+    assert facts.numerics[-1].kind == "softmax"
