@@ -6,16 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nandoctor.errors import NoMetricError
-from nandoctor.evidence import Column, MetricHistory
+from nandoctor.evidence import MetricHistory
 from nandoctor.logs import naming
 from nandoctor.logs.choose import Overrides, choose, choose_loss, named
+from nandoctor.logs.columns import column_names, column_of
 from nandoctor.logs.groups import BAR, LEADING, Group
 from nandoctor.logs.joining import join_rows, one_writer, segmented
 from nandoctor.logs.pairs import first_of_pairs, without_summaries
 from nandoctor.logs.steps import rises, step_key, tells_apart
 
 CONTEXT = "what a line above announces"
-MAX_COLUMNS = 48
 _LARGEST = 2.0**62
 
 
@@ -93,9 +93,9 @@ def _assemble(
     order: NDArray[np.intp] | slice = slice(None)
     if len(tables) > 1 and (line[1:] < line[:-1]).any():
         order = np.argsort(line, kind="stable")
-    names = _column_names(groups, lead, step, overrides)
+    names = column_names(groups, lead, step, overrides)
     columns = {
-        name: _column(groups, tables, key)[order] for key, name in names.items() if key != step
+        name: column_of(groups, tables, key)[order] for key, name in names.items() if key != step
     }
     line = line[order]
     if step is None:
@@ -104,7 +104,7 @@ def _assemble(
     if step == CONTEXT:
         numbers = np.concatenate([table[3] for table in tables])[order]
     else:
-        numbers = _column(groups, tables, step)[order].values
+        numbers = column_of(groups, tables, step)[order].values
     if not -_LARGEST <= numbers.min() <= numbers.max() <= _LARGEST:
         numbers = np.clip(np.nan_to_num(numbers), -_LARGEST, _LARGEST)
     steps = numbers.astype(np.int64)
@@ -116,55 +116,3 @@ def _assemble(
     are_redraws = step == BAR or any(group.bar == 3 for group in groups)
     history = segmented(history, may_stand_still=are_redraws or step == CONTEXT)
     return join_rows(history, last_counts=are_redraws)
-
-
-def _column(
-    groups: list[Group],
-    tables: list[
-        tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]
-    ],
-    key: str,
-) -> Column:
-    if len(groups) == 1:
-        place = groups[0].keys.index(key)
-        return Column(tables[0][1][:, place], tables[0][2][:, place])
-    values, logged = [], []
-    for group, (lines, rows, mask, _) in zip(groups, tables, strict=True):
-        if key in group.keys:
-            place = group.keys.index(key)
-            values.append(rows[:, place])
-            logged.append(mask[:, place])
-        else:
-            values.append(np.full(len(lines), np.nan))
-            logged.append(np.zeros(len(lines), bool))
-    return Column(np.concatenate(values), np.concatenate(logged))
-
-
-def _column_names(
-    groups: list[Group], lead: str, step: str | None, overrides: Overrides
-) -> dict[str, str]:
-    """Return key -> column name for all that is kept, canonical names first."""
-    keys = list(dict.fromkeys(key for group in groups for key in group.keys))
-    names: dict[str, str] = {}
-    if naming.loss_rank(lead) is not None or overrides.loss:
-        names[lead] = "loss"
-    if overrides.grad_norm:
-        names[named(groups, overrides.grad_norm, "--grad-norm")] = "grad_norm"
-    ranks = {
-        "grad_norm": naming.grad_norm_rank,
-        "lr": naming.lr_rank,
-        "loss_scale": naming.loss_scale_rank,
-    }
-    for name, rank in ranks.items():
-        key = choose((key for key in keys if key not in names), rank)
-        if key is not None and name not in names.values():
-            names[key] = name
-    for key in keys:
-        if len(names) >= MAX_COLUMNS:
-            break
-        if key in names or key in (step, BAR):
-            continue
-        name = naming.counter_name(key) or ("epoch" if naming.is_epoch(key) else key)
-        if name not in names.values() and (name != key or not naming.is_noise(key)):
-            names[key] = name
-    return names
