@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from nandoctor.evidence import Origin, ReplayFacts
 from nandoctor.target import ReplayTarget
+from nandoctor.tracing.candidates import ancestors
 from nandoctor.tracing.leaf_table import leaf_tensors
-from nandoctor.tracing.relevance import Proof, ancestors
+from nandoctor.tracing.relevance import Proof
 from nandoctor.tracing.runs import Run
 from nandoctor.tracing.stats import tensor_stats
 from nandoctor.tracing.storages import Leaf

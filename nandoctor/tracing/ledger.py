@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from nandoctor.tracing.aten import (
-    CARRIERS,
-    Traits,
-    read_tensors,
-    scalars_of,
-    written_tensors,
-)
+from nandoctor.tracing.aten import CARRIERS
 from nandoctor.tracing.badness import Bad, Nature, nature_of
+from nandoctor.tracing.call import Call
 from nandoctor.tracing.finiteness import can_be_bad
 from nandoctor.tracing.frames import place_here
 from nandoctor.tracing.masks import intended_infinity
@@ -26,28 +20,6 @@ from nandoctor.tracing.storages import Leaves, Stains
 
 REPAIR = 0.5
 """What bad elements are replaced by: far from the edge of every op's domain."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One dispatched op."""
-
-    index: int
-    traits: Traits
-    args: Any
-    kwargs: dict[str, Any]
-
-    def read(self) -> list[torch.Tensor]:
-        """Return the tensors that it reads."""
-        return read_tensors(self.traits, self.args, self.kwargs)
-
-    def written(self) -> list[torch.Tensor]:
-        """Return the tensors that it writes in place."""
-        return written_tensors(self.traits, self.args, self.kwargs)
-
-    def scalars(self) -> dict[str, Any]:
-        """Return its arguments that are no tensors."""
-        return scalars_of(self.traits, self.args, self.kwargs)
 
 
 class Ledger:

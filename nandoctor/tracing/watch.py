@@ -12,19 +12,20 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from nandoctor.tracing.aten import result_tensors, traits_of, waited_for
 from nandoctor.tracing.badness import Bad
+from nandoctor.tracing.call import Call
 from nandoctor.tracing.finiteness import (
     can_be_bad,
     has_bad,
     is_clean_on_cpu,
     kept_copy,
-    running_sum,
 )
 from nandoctor.tracing.frames import place_here
-from nandoctor.tracing.ledger import Call, Ledger
+from nandoctor.tracing.ledger import Ledger
 from nandoctor.tracing.lineage import LineageNotes
 from nandoctor.tracing.numerics import NumericsNotes
 from nandoctor.tracing.records import Detail, Part, Plan
 from nandoctor.tracing.storages import Leaves
+from nandoctor.tracing.unread_sums import UnreadSums
 
 Before = tuple[list[Bad], dict[int, torch.Tensor]]
 """What was bad about the tensors that an op writes over, and copies of them by id."""
@@ -53,7 +54,7 @@ class Watch(TorchDispatchMode):
         self._is_quick = not (
             plan.is_detailed or plan.details or plan.is_deferred or plan.suspects is not None
         )
-        self._sums: list[tuple[int, torch.Tensor]] = []
+        self._sums = UnreadSums()
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -88,14 +89,7 @@ class Watch(TorchDispatchMode):
 
     def suspicions(self) -> frozenset[int]:
         """Return the ops whose unread sums are not finite; waits for the device once."""
-        if not self._sums:
-            return frozenset()
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()  # sums of side streams, and copies to the host under way
-        device = self._sums[0][1].device
-        sums = torch.stack([total.to(device) for _, total in self._sums])
-        finite = torch.isfinite(sums).tolist()
-        return frozenset(i for (i, _), good in zip(self._sums, finite, strict=True) if not good)
+        return self._sums.suspicions()
 
     def _before(self, call: Call) -> Before:
         is_read = call.traits.reads_written and self._is_looked_at(call.index)
@@ -131,9 +125,7 @@ class Watch(TorchDispatchMode):
         if self._is_looked_at(index):
             return has_bad(tensor)
         if self.plan.is_deferred:
-            total = running_sum(tensor)
-            if total is not None:
-                self._sums.append((index, total))
+            self._sums.add(index, tensor)
         return False
 
     def _note(self, call: Call, lineage: LineageNotes, results: list[torch.Tensor]) -> None:
