@@ -81,9 +81,9 @@ def _is_infinite(site: Site) -> bool:
     """Whether the forward value is an infinity rather than a NaN."""
     if site.op == "div":
         return not any(is_zero(value) for value in site.values(0))
-    return (
-        site.op in EXPONENTIALS or site.op.startswith("log") or site.op in ("reciprocal", "rsqrt")
-    )
+    if site.op.startswith("log"):
+        return not site.has(lambda value: value < (-1.0 if site.op == "log1p" else 0.0))
+    return site.op in EXPONENTIALS or site.op in ("reciprocal", "rsqrt")
 
 
 def _is_outside(site: Site) -> bool:

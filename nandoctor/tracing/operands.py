@@ -13,6 +13,9 @@ from nandoctor.tracing.stats import tensor_stats
 SHOWN = 8
 """How many offending elements are listed."""
 
+_RESULTS = {"_ctc_loss": 1, "ctc_loss": 1}
+"""Of ops that return a table, too, which they fill only in part: how many results come before."""
+
 
 def inputs_of(detail: Detail, bad: torch.Tensor | None = None) -> tuple[OpTensor, ...]:
     """Return the inputs of an op.
@@ -45,7 +48,7 @@ def outputs_of(detail: Detail) -> tuple[OpTensor, ...]:
     Results that cannot be bad are left out: a kernel's workspace holds whatever was there before.
     """
     found = []
-    for position, tensor in enumerate(detail.outputs):
+    for position, tensor in enumerate(detail.outputs[: _RESULTS.get(detail.name)]):
         if not can_be_bad(tensor):
             continue
         mask = _bad(tensor)

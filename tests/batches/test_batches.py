@@ -207,6 +207,21 @@ def test_batch_size_list_of_samples_is_its_length() -> None:
     assert [len(sample["points"]) for sample in select_rows(samples, [0, 2])] == [4, 2]
 
 
+def test_batch_size_list_of_rows_is_its_length() -> None:
+    """Rows of one length and their masks are samples: a batch would have a second dimension."""
+    samples = [{"ids": torch.arange(3), "mask": torch.ones(3)} for _ in range(4)]
+    assert batch_size(samples) == 4
+    assert len(select_rows(samples, [1, 2])) == 2
+
+
+def test_select_rows_pair_of_padded_sequences_and_lengths_is_no_list_of_images() -> None:
+    """A tensor and its lengths share the first dimension; images share their number of axes."""
+    batch = ((torch.zeros(4, 5, 3), torch.tensor([5, 0, 3, 2])), torch.arange(4))
+    assert batch_size(batch) == 4
+    (sequences, lengths), labels = select_rows(batch, [1, 3])
+    assert (len(sequences), lengths.tolist(), labels.tolist()) == (2, [0, 2], [1, 3])
+
+
 def test_batch_size_list_of_batches_is_not_their_number() -> None:
     """Dicts whose tensors share the first dimension are collated."""
     batches = [{"x": torch.zeros(5, 3), "y": torch.zeros(5)} for _ in range(2)]

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from tests.tracing.micro import Fn, case, rows, step
 
 INF = float("inf")
+NAN = float("nan")
 
 
 def _zero(index: int) -> torch.Tensor:
@@ -119,3 +120,41 @@ def slice_filled_with_minus_infinity() -> Any:
         return F.softmax(h, -1)
 
     return step(Fn(f), rows(), lambda m, b: m(b).square().mean())
+
+
+@case("forward", "log", "", (2,))
+def gradient_of_a_logarithm_under_torch_func() -> Any:
+    """Each level of torch.func takes a sequence number: the one before belongs to the op, too."""
+
+    def f(self, x):
+        def inner(weight):
+            scores = torch.sigmoid(F.linear(x, weight)) * x.abs()
+            return scores.log().sum()  # <- gradient_of_a_logarithm_under_torch_func
+
+        return (self.fc.weight - torch.func.grad(inner)(self.fc.weight)).sum()
+
+    return step(Fn(f), _zero(2), lambda m, b: m(b))
+
+
+@case("forward", "mul", "", (2,))
+def weight_of_zero_times_the_cost_of_a_masked_class() -> Any:
+    """-log p of a masked class is meant to be infinite; 0 times it is the fault."""
+
+    def f(self, x):
+        logits = self.fc(x).masked_fill(torch.arange(4) == 3, -INF)
+        is_used = x.abs().sum(-1) > 0
+        label = torch.where(is_used, 0, 3)
+        cost = -logits.log_softmax(-1).gather(-1, label[:, None])[:, 0]
+        return cost * is_used  # <- weight_of_zero_times_the_cost_of_a_masked_class
+
+    return step(Fn(f), _zero(2), lambda m, b: m(b).mean())
+
+
+@case("optimizer", "mul addcdiv add", "fc", None, line=False)
+def rate_of_one_group_is_nan() -> Any:
+    """Both tensors of one module are hit, and no other."""
+    model = Fn(lambda self, x: self.fc(x) * self.scale)
+    model.scale = nn.Parameter(torch.ones(()))
+    groups = [{"params": model.fc.parameters(), "lr": NAN}, {"params": [model.scale]}]
+    optimizer = torch.optim.AdamW(groups, lr=1e-3)
+    return step(model, rows(), lambda m, b: m(b).square().mean(), optimizer=optimizer)
