@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from nandoctor.evidence import TensorChange
 from nandoctor.findings import Report
-from nandoctor.reports.located import located
 from nandoctor.reports.changes import HARMFUL, KINDS
+from nandoctor.reports.located import located
 from nandoctor.reports.phrases import bad_count
 from nandoctor.reports.summary import Mark, count, lead_finding, pattern_title, place, worst
 from nandoctor.reports.text import number
