@@ -37,6 +37,8 @@ def _sniff(head: bytes) -> bool:
     lines = [line for line in head.decode("latin-1").splitlines() if line.strip()][:200]
     if len(head) > 4096 and len(lines) > 2:
         lines.pop()  # cut in its middle
+    if lines and "loss" in lines[0][:400].lower():
+        return False  # a printed table
     fits = sum(_numbers(line[:20000]) is not None for line in lines)
     return fits > 0 and fits >= 0.8 * len(lines)
 

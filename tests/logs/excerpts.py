@@ -1039,3 +1039,15 @@ _add(
     [0.71, 0.61],
     [10, 20],
 )
+_add(
+    "boxed_rows_under_a_plain_header",
+    """                   Epoch      Train log_loss     Time cost (sec)
+[   10%      ]     1            0.694213                0.29
+[   20%      ]     2                 nan                0.20
+[   30%      ]     3                 nan                0.20
+[   40%      ]     4                 nan                0.20
+[   50%      ]     5                 nan                0.20
+""",
+    [0.694213, nan, nan, nan, nan],
+    [1, 2, 3, 4, 5],
+)
