@@ -17,12 +17,17 @@ class Trials:
     def __init__(self, size: int, fails: Callable[[set[int]], bool | None], draws: bool = False):
         self.size = size
         self.draws_numbers = draws
-        self.count = 0
         self._fails = fails
+        self._run: set[tuple[int, ...]] = set()
+
+    @property
+    def count(self) -> int:
+        """How often the step would be run: each part once, the whole batch never again."""
+        return len(self._run - {tuple(range(self.size))})
 
     def fails(self, rows: Sequence[int]) -> bool | None:
         """Evaluate the predicate."""
-        self.count += 1
+        self._run.add(tuple(rows))
         return self._fails(set(rows)) if rows else None
 
     def without(self, rows: Sequence[int]) -> list[int]:
@@ -84,6 +89,23 @@ def test_large_batch_is_searched_by_halves():
     trials = Trials(4096, lambda rows: 3000 in rows)
     assert guilty_samples(trials, []) == (3000,)
     assert trials.count < 100
+
+
+@pytest.mark.parametrize("size", [4, 32, 64, 256, 4096])
+def test_failure_of_every_sample_takes_few_runs_to_be_nobody_s(size):
+    """No run that can tell nothing more: each sample or some, and a few pairs."""
+    trials = Trials(size, lambda rows: True)
+    assert guilty_samples(trials, []) is None
+    runs = min(size, 64) if size <= 64 else 16
+    assert trials.count <= runs + 4
+
+
+@pytest.mark.parametrize("guilty", [{200}, {3, 120, 255}, set(range(64, 96))])
+def test_culprits_of_a_large_batch_without_a_hint_are_found_in_few_runs(guilty):
+    """Halves of what still fails: not every sample by itself."""
+    trials = Trials(256, lambda rows: bool(rows & guilty))
+    assert guilty_samples(trials, []) == tuple(sorted(guilty))
+    assert trials.count < 40 + 25 * len(guilty)
 
 
 def test_row_hints_follow_the_batch_dimension():
