@@ -64,19 +64,23 @@ def _steps(
     for finding in leading[:1]:
         yield from _cure(evidence, finding)
         yield from finding.prescriptions
-        if finding.cause not in SAMPLES_INNOCENT:
+        proof = proof_of(evidence, finding)
+        is_told = proof is not None and proof.intervention == "drop_samples"
+        if finding.cause not in SAMPLES_INNOCENT and not is_told:
             yield from check_data_and_loss(evidence, findings)
     mechanism = [f for f in findings if diagnosis and f.cause == diagnosis.mechanism]
     tree = [item for leaf in leaves(evidence, findings) for item in leaf.advice(evidence, findings)]
     others = _foreign(findings, diagnosis)
-    if diagnosis and diagnosis.cause in SAMPLES_INNOCENT:
-        others += check_data_and_loss(evidence, findings)
+    others += check_data_and_loss(evidence, findings)  # told above, or none of them is to blame
     if diagnosis and diagnosis.cause in BEFORE_THE_OP:
         others += [*check_overflow(evidence, findings), *check_loss_scale(evidence, findings)]
         mechanism = [finding for finding in mechanism if finding.cause not in OVERFLOW]
     for finding in mechanism[:1]:
         yield from _cure(evidence, finding)
     yield from resume(evidence, findings)
+    for finding in findings:
+        if finding.cause == "part_gradients":
+            yield from finding.prescriptions
     yield from (item for item in tree if item not in others)
 
 

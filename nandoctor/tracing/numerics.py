@@ -147,20 +147,3 @@ def _low(values: torch.Tensor) -> float:
 def _high(values: torch.Tensor) -> float:
     finite = values[torch.isfinite(values)]
     return float(finite.max()) if finite.numel() else float("nan")
-
-
-def image_numerics(named: Sequence[tuple[str, torch.Tensor]]) -> list[LayerNumerics]:
-    """Return the pixel range of the batch's images, and which are of one colour."""
-    found = []
-    for name, tensor in named:
-        if tensor.ndim < 4 or not tensor.is_floating_point() or tensor.shape[-3] not in (1, 3, 4):
-            continue
-        images = tensor.detach().reshape(-1, *tensor.shape[-3:]).flatten(1)
-        if images.numel() == 0:
-            continue
-        low, high = images.amin(1), images.amax(1)
-        flat = [int(row) for row in (low == high).nonzero()[:, 0].tolist()]
-        figures = {"min": _low(images), "max": _high(images), "num_constant": float(len(flat))}
-        note = f"images of one colour: {', '.join(map(str, flat[:8]))}" if flat else ""
-        found.append(LayerNumerics(name, "images", figures, note))
-    return found

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from nandoctor.batches import named_tensors
 from nandoctor.evidence import Origin, ReplayFacts
 from nandoctor.snapshot import Snapshot
 from nandoctor.step import device_of, with_fixed_rng
@@ -15,7 +14,6 @@ from nandoctor.tracing.gate import Gate, plain_run
 from nandoctor.tracing.harmless import dead_ends, felt_not
 from nandoctor.tracing.hints import row_hints
 from nandoctor.tracing.leaf_table import bad_leaves
-from nandoctor.tracing.numerics import image_numerics
 from nandoctor.tracing.origins import distinct, origin_of, with_owner
 from nandoctor.tracing.plain_facts import plain_facts, step_raised
 from nandoctor.tracing.positions import positions_of
@@ -117,7 +115,7 @@ def located(
         origin=first,
         others=tuple(origins[1:]),
         harmless=(*felt_not(facts, origins), *dead_ends(trace, proofs)),
-        numerics=(*image_numerics(named_tensors(target.batch)), *numerics.layers()),
+        numerics=(*facts.numerics, *numerics.layers()),
         notes=facts.notes if proofs[0].is_proved else (*facts.notes, TOGETHER),
     )
 

@@ -9,6 +9,7 @@ from nandoctor.errors import ReplayError
 from nandoctor.evidence import ReplayFacts, TensorStats
 from nandoctor.step import device_of, with_fixed_rng
 from nandoctor.target import ReplayTarget
+from nandoctor.tracing.batch_numerics import batch_numerics
 from nandoctor.tracing.gate import Gate, plain_run
 from nandoctor.tracing.harmless import harmless_words
 from nandoctor.tracing.stats import tensor_stats
@@ -37,6 +38,7 @@ def plain_facts(target: ReplayTarget, gate: Gate, known: dict[str, Leaf]) -> Rep
         num_bad_after_step=len(outcome.bad_after_step),
         batch=tuple(tensor_stats(name, "batch", tensor) for name, tensor in entries),
         gradients=gate.gradients,
+        numerics=batch_numerics(entries),
         harmless=tuple(harmless_words(target, leaf, key) for key, leaf in known.items()),
         is_batch_synthetic=target.is_batch_synthetic,
     )

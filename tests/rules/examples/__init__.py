@@ -1,6 +1,6 @@
 """One example and one look-alike for every rule, by cause."""
 
-from rules.examples import backward, data, domain, dynamics, files, precision, state
+from rules.examples import backward, data, domain, dynamics, files, parts, precision, state
 
 EXAMPLES = {
     **domain.EXAMPLES,
@@ -10,4 +10,5 @@ EXAMPLES = {
     **backward.EXAMPLES,
     **dynamics.EXAMPLES,
     **files.EXAMPLES,
+    **parts.EXAMPLES,
 }
