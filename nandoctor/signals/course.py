@@ -67,14 +67,11 @@ def course_of(loss: Floats) -> Course:
         return _crashed(blank, "nan" if math.isnan(loss[crash]) else "inf")
     if not len(finite):
         return blank
-    found = find_excursions(height)
-    if found and found[-1].is_open and (outcome := open_end(found[-1], height)):
-        return _led_by(with_foot(found[-1], height), replace(blank, outcome=outcome))
-    if len(height) >= 2 * ENOUGH:
-        # A hump while the run warms up is no spike, and its narrow band says nothing later on.
-        found = find_excursions(height, begin=ENOUGH)
+    # A hump while the run warms up is no spike, and its narrow band says nothing later on.
+    for begin in (0, ENOUGH) if len(height) >= 2 * ENOUGH else (0,):
+        found = find_excursions(height, begin=begin)
         if found and found[-1].is_open and (outcome := open_end(found[-1], height)):
-            return _led_by(with_foot(found[-1], height), replace(blank, outcome=outcome))
+            return _open(found[-1], replace(blank, outcome=outcome))
     if (climb := far_above_start(height)) is not None:
         return _led_by(climb, replace(blank, outcome="diverged"))
     spikes = rare_spikes(found, len(height))
@@ -131,6 +128,12 @@ def _joined_to_swings(last: Excursion, earlier: list[Excursion], height: Floats)
     swung = replace(last, start=start, noise=joined[-1].noise) if joined else last
     shape = shape_of(height[start : last.stop] - last.level, last.band)
     return swung if len(joined) >= 2 and shape.pattern == "oscillating" else last
+
+
+def _open(last: Excursion, course: Course) -> Course:
+    if course.outcome == "recovered":
+        return _passing(last, course)
+    return _led_by(with_foot(last, course.height), course)
 
 
 def _passing(excursion: Excursion, course: Course) -> Course:

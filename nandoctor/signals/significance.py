@@ -20,6 +20,7 @@ _LUCKY, _OWN_NOISES, _FAR = 4, 6.0, math.log(20.0)
 _RECOVERING = 0.5
 _BACK = math.log(3.0)
 """Nearer to the old level than this, and far below its peak, a run is on its way back."""
+_LEARNT = math.log(4.0)
 _FAR_ABOVE = math.log(8.0)
 """A run that ends this far above its first steps, which it left at once, has learnt nothing."""
 MIN_CLIMB = math.log(1.5)
@@ -45,9 +46,11 @@ def open_end(last: Excursion, height: Floats) -> Outcome | None:
         middle, noise = level_and_noise(rise)
         if middle < min(_OWN_NOISES * noise, _FAR):
             return None
-    is_above_start = last.level + end > float(np.median(height[: max(1, min(5, last.start))]))
-    is_abrupt = float(rise[:3].max()) > _DIVERGED
-    return "diverged" if is_above_start or is_abrupt else None
+    above_start = last.level + end - float(np.median(height[: max(1, min(5, last.start))]))
+    if float(rise[:3].max()) > _DIVERGED:
+        # A new task or harder data: the loss jumps and stays, far below where training began.
+        return "diverged" if above_start > -_LEARNT else "recovered"
+    return "diverged" if above_start > 0.0 else None
 
 
 def far_above_start(height: Floats) -> Excursion | None:

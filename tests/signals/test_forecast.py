@@ -132,3 +132,15 @@ def test_forecast_loss_far_above_its_start_needs_no_gradients_as_witnesses() -> 
     loss = np.concatenate([curves.falling(80, 3.0, 2.0, 0.02), 2.0 * 1.04 ** np.arange(90)])
     grad = curves.falling(170, 1.0, 0.5, 0.05, seed=1)
     assert forecast(metric_history(range(170), loss=loss, grad_norm=grad)).alarm
+
+
+@settings(max_examples=30, deadline=None)
+@given(LOSSES, st.permutations(["loss", "grad_norm", "lr", "loss_scale"]))
+def test_forecast_order_of_the_columns_changes_nothing(
+    losses: list[float | None], names: list[str]
+) -> None:
+    """What a row carries counts, not in which order it is carried."""
+    columns = {"loss": losses, "grad_norm": losses[::-1], "lr": losses, "loss_scale": losses}
+    history = metric_history(range(len(losses)), **columns)
+    mixed = metric_history(range(len(losses)), **{name: columns[name] for name in names})
+    assert forecast(mixed) == forecast(history)

@@ -53,3 +53,12 @@ def test_classify_run_that_rose_from_its_first_steps_has_diverged() -> None:
     loss = 2.0 * np.exp(np.minimum(np.arange(400) / 40, 5.0) + 0.8 * rng.standard_normal(400))
     loss[300:] *= np.exp(-np.arange(100) / 40)
     assert classified(loss)[1] == "diverged"
+
+
+def test_classify_new_task_far_below_the_first_losses_has_not_diverged() -> None:
+    """A curriculum jumps and learns on; where training began is still far above."""
+    loss = curves.falling(300, 4.0, 0.1, 0.05)
+    loss[200:] += 0.7 * np.exp(-np.arange(100) / 200.0)
+    assert classified(loss) == ("spike", "recovered")
+    loss[200:] += 4.0
+    assert classified(loss) == ("spike", "diverged")
