@@ -14,8 +14,11 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-SHARED = frozenset({"format", "select", "ignore", "exit-zero", "redact", "lang"})
+SHARED = frozenset({"format", "select", "ignore", "exit-zero", "redact", "lang", "all"})
 """Keys for all commands; a table ``[tool.nandoctor.<command>]`` holds options of one."""
+
+_OTHER_NAMES = {"format": "format_", "all": "show_all", "filter": "name_filter"}
+"""Options whose parameter is not called like them."""
 
 
 def settings_for(command: str) -> dict[str, dict[str, Any]]:
@@ -59,7 +62,7 @@ def _table(path: Path) -> dict[str, Any]:
 
 def _parameter(key: str) -> str:
     name = key.replace("-", "_")
-    return "format_" if name == "format" else name
+    return _OTHER_NAMES.get(name, name)
 
 
 def _plain(value: Any) -> Any:

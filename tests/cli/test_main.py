@@ -285,3 +285,13 @@ def test_main_chinese_where_the_terminal_takes_ascii_only_is_english():
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 1 and "NaN at step 3" in done.stdout
+
+
+def test_pyproject_all_shows_every_row(tmp_path, monkeypatch):
+    """An option whose parameter has another name is found by the name of the option."""
+    (tmp_path / "pyproject.toml").write_text("[tool.nandoctor]\nall = true\n")
+    monkeypatch.chdir(tmp_path)
+    from nandoctor.cli.config import settings_for
+
+    assert settings_for("inspect") == {"inspect": {"show_all": True}}
+    assert run("classify", "-", input=TEXTBOOK).exit_code == 1
