@@ -30,6 +30,7 @@ def is_log(path: str) -> bool:
         with open_source(str(path)) as source:
             head = source.head
             source.stream = cast(BinaryIO, io.BytesIO(head))
+            source.is_plain_file = False  # only the head is read
             chosen = format_of(source, None)
             reading = chosen.read(source)
         history = build_history(reading.groups, Overrides(), str(path))

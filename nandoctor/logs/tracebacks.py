@@ -14,6 +14,8 @@ _ANOMALY = re.compile(r"Error detected in (\w+)\. .*Traceback of forward call")
 _RETURNED = re.compile(r"Function '(\w+)' returned nan values in its \d+th output")
 _RULE = re.compile(r"^[\s~^]*$")
 _LONGEST = 2000
+_MOST_FRAMES = 100
+"""The innermost ones are kept."""
 _LIBRARY = ("site-packages", "dist-packages", "/torch/", "<frozen", "lib/python")
 
 
@@ -63,6 +65,7 @@ class Tracebacks:
         frame = _FRAME.match(text)
         if frame:
             current.frames.append((frame.group(1), frame.group(2), frame.group(3), ""))
+            del current.frames[:-_MOST_FRAMES]
         elif (text.startswith((" ", "\t")) or _RULE.match(text)) and current.length < _LONGEST:
             if current.frames and not current.frames[-1][3] and not _RULE.match(text):
                 current.frames[-1] = (*current.frames[-1][:3], text.strip())

@@ -9,6 +9,7 @@ import struct
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from nandoctor.errors import MissingExtraError, NandoctorError, UnreadableInputError
@@ -194,3 +195,22 @@ def test_is_log_of_other_files_is_false(text: str, tmp_path: Path) -> None:
     path = tmp_path / "other.txt"
     path.write_text(text)
     assert not is_log(str(path))
+
+
+def test_is_log_of_a_large_table_reads_its_head_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The shortcut, which reads a whole file by its path, is not taken."""
+    path = tmp_path / "metrics.csv"
+    path.write_text("step,loss\n" + "".join(f"{step},2.5\n" for step in range(90_000)))
+    read: list[object] = []
+    read_csv = pd.read_csv
+
+    def spy(file: object, **options: object) -> object:
+        read.append(file)
+        return read_csv(file, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(pd, "read_csv", spy)
+    assert is_log(str(path))
+    assert len(read) == 1
+    assert not isinstance(read[0], str)
