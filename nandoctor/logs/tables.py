@@ -17,6 +17,8 @@ _GAP = re.compile(r"\s{2,}|\t")
 _MOST = 40
 _BOX = re.compile(r"^\s*\[[^\]]*\](?=\s)")
 """What stands before each row and its header, as a progress in per cent."""
+_LIST = re.compile(r"\[\s*([^\],\s]*)[^\]]*\]")
+"""A cell of several numbers, of which the first counts."""
 _PARTS = {"box", "obj", "cls", "giou", "dfl"}
 
 
@@ -50,7 +52,7 @@ class PrintedTable:
         """Return the numbers of a row, named by the header; empty where it is none."""
         if not self._names:
             return []
-        text = _BOX.sub("", text)
+        text = _LIST.sub(lambda match: match[1] or "-", _BOX.sub("", text))
         cells = _split(text) if "|" in text and "%|" not in text else text.split()
         width = len(self._names)
         if len(cells) < width or (len(cells) > width and "|" in text and "%|" not in text):
