@@ -31,6 +31,14 @@ def betas_of(facts: CheckpointFacts) -> tuple[float, float]:
     return 0.9, 0.999
 
 
+def is_spoilt(tensor: TensorStats) -> bool:
+    """Whether state is non-finite; a lone infinity of other kinds may be where a minimum starts."""
+    if tensor.role in ("exp_avg", "exp_avg_sq"):
+        return not tensor.is_finite
+    lone = tensor.numel == 1 and not tensor.num_nan
+    return tensor.role == "optimizer" and not tensor.is_finite and not lone
+
+
 def parameter_of(name: str) -> str:
     """Return the parameter's name within the name of a moment."""
     for word in ("exp_avg_sq", "exp_avg", "momentum_buffer"):

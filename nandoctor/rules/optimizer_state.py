@@ -7,7 +7,7 @@ from dataclasses import replace
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Prescription, Rule
 from nandoctor.rules.curve import curve_of, is_adaptive, param_group
-from nandoctor.rules.moments import impossible_moments, moved_too_far, parameter_of
+from nandoctor.rules.moments import impossible_moments, is_spoilt, moved_too_far, parameter_of
 from nandoctor.rules.probing import hard_batch, is_data_cleared
 from nandoctor.rules.site import replayed, short
 from nandoctor.rules.weights import moments_went_first
@@ -90,7 +90,7 @@ def _stored(evidence: Evidence) -> Iterator[Finding]:
         if tensor.role == "exp_avg_sq" and tensor.min is not None and tensor.min < 0:
             message = f"{tensor.name}: a second moment of {tensor.min:.4g} is negative"
             yield _finding(message, tensor.name, 0.95)
-        elif tensor.role in ("exp_avg", "exp_avg_sq") and not tensor.is_finite:
+        elif is_spoilt(tensor):
             message = f"{tensor.name}: {tensor.num_nonfinite} values are non-finite"
             came_first = not has_bad or moments_went_first(evidence, parameter_of(tensor.name))
             found = _finding(message, tensor.name, 0.85 if came_first else 0.25)

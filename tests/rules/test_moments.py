@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import builders
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nandoctor.evidence import Evidence, LogFacts, metric_history
-from nandoctor.rules.moments import impossible_moments, moved_too_far, update_bound
+from nandoctor.rules.moments import impossible_moments, is_spoilt, moved_too_far, update_bound
 from rules.examples.made import stored_state
 
 
@@ -81,3 +82,16 @@ def test_moved_too_far_given_a_weight_beyond_the_bound_names_it() -> None:
 def test_moved_too_far_given_a_possible_move_is_silent(evidence: Evidence) -> None:
     """A move within the bound; weights that a negative decay grows without any gradient."""
     assert not list(moved_too_far(evidence))
+
+
+@pytest.mark.parametrize(("changes", "is_bad"), [
+    ({"role": "exp_avg", "num_posinf": 1}, True),
+    ({"role": "optimizer", "num_nan": 1, "shape": (), "numel": 1}, True),
+    ({"role": "optimizer", "num_posinf": 1}, True),
+    ({"role": "optimizer", "num_posinf": 1, "shape": (), "numel": 1}, False),
+    ({"role": "optimizer"}, False),
+    ({"role": "parameter", "num_nan": 1}, False),
+])  # fmt: skip
+def test_state_of_any_optimizer_is_spoilt_by_nan(changes: dict[str, Any], is_bad: bool) -> None:
+    """Momentum buffers and factored moments count as Adam's do; a running minimum may be Inf."""
+    assert is_spoilt(builders.tensor("momentum_buffer.fc.weight", **changes)) is is_bad
