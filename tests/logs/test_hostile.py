@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -33,7 +37,8 @@ def damaged(draw: st.DrawFn) -> bytes:
         )
         data = data[:start] + piece + data[start + length :]
     if draw(st.integers(0, 9)) == 0:
-        data = gzip.compress(data)[: draw(st.integers(1, 400))]
+        pack = draw(st.sampled_from([gzip.compress, bz2.compress, lzma.compress]))
+        data = pack(data)[: draw(st.integers(1, 400))]
     return data
 
 
@@ -132,3 +137,29 @@ def test_read_log_of_one_huge_line_counts_it_and_reads_the_rest(tmp_path: Path) 
     assert log.history.step.tolist() == [1, 2, 3]
     assert log.history.line.tolist() == [1, 2, 4]
     assert log.num_unread == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "start", [b'{"loss": [1', b"step,loss\n1,2.5\n2,2.4\n3,1", b"[", b"loss 1"]
+)
+def test_readers_of_one_endless_line_stay_small(start: bytes, tmp_path: Path) -> None:
+    """100 MB without a line's end, as JSON, as a table or as text: an error or rows, in bounds."""
+    path = tmp_path / "endless.log"
+    with path.open("wb") as file:
+        file.write(start)
+        for _ in range(100):
+            file.write(b",1" * (1 << 19))
+    code = (
+        "import sys\nfrom resource import RLIMIT_AS, setrlimit\n"
+        "setrlimit(RLIMIT_AS, (3 << 30, 3 << 30))\n"
+        "from nandoctor.errors import NandoctorError\n"
+        "from nandoctor.logs import is_log, read_events, read_log\n"
+        "for read in (read_log, read_events, is_log):\n"
+        "    try:\n        read(sys.argv[1])\n    except NandoctorError:\n        pass\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
