@@ -48,3 +48,11 @@ def test_scan_model_reads_every_kind_of_tensor() -> None:
     assert (found["fp16"].num_nan, found["fp16"].num_at_limit) == (1, 1)
     assert found["view"].absmax_index == (3, 2) and found["wave"].max == 2.0
     assert found["void"].min is None and found["later"].numel == 3
+
+
+def test_scan_model_whose_step_counter_is_nan_has_no_step() -> None:
+    """A counter spoilt with the rest of the state is no number of steps."""
+    net = torch.nn.Linear(2, 2)
+    optimizer = torch.optim.Adam(net.parameters())
+    optimizer.state[net.bias] = {"step": torch.tensor(float("nan"))}
+    assert scan_model(net, optimizer).training.step is None
