@@ -21,6 +21,7 @@ from series import Labelled, all_series
 from nandoctor.signals import Forecaster, textbook
 
 AHEAD = 10
+LONG = 20
 GONE = 5.0
 HARM = 10.0
 MAX_EVENTS, MAX_ALARMED = 1.0, 0.03
@@ -128,6 +129,24 @@ def compare(crashed: list[Track], healthy: list[Track]) -> None:
     show("textbook 0.8 twice in ten steps", lambda t: t.baseline_twice(0.8), crashed, healthy)
 
 
+def by_kind(crashed: list[Track]) -> None:
+    """Print the warned share by how long the crash could be seen coming and how it ended."""
+    kinds: dict[str, Callable[[Track], bool]] = {
+        "seen less than 20 steps ahead": lambda t: (t.item.lead or 0) < LONG,
+        "seen 20 steps ahead or more": lambda t: (t.item.lead or 0) >= LONG,
+        "ended in NaN or Inf": ends_nonfinite,
+        "diverged with finite losses": lambda t: not ends_nonfinite(t),
+    }
+    for name, belongs in kinds.items():
+        some = [t for t in crashed if belongs(t)]
+        print(f"  {name:30} warned {sum(is_warned(t, t.ours(1.0)) for t in some)} of {len(some)}")
+
+
+def ends_nonfinite(track: Track) -> bool:
+    """Whether the last logged loss is not finite."""
+    return not np.isfinite(track.item.history.columns["loss"].values[-1])
+
+
 def leave_one_cause_out(crashed: list[Track], healthy: list[Track]) -> None:
     """Choose the threshold without a cause, within the budgets, and count on that cause."""
     grid = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 3.0)
@@ -165,6 +184,7 @@ def main() -> None:
         print(f"{' and '.join(sources)}: {len(crashed)} predictable crashes,"
               f" {len(healthy)} healthy runs of {steps} steps")  # fmt: skip
         compare(crashed, healthy)
+        by_kind(crashed)
         alarmed = sum(bool(t.ours(1.0)) for t in survived)
         print(
             f"  near misses and divergences without a crash: alarmed {alarmed} of {len(survived)}"

@@ -80,6 +80,15 @@ def test_watch_once_draws_the_curve_and_tells_an_alarm():
     assert run("watch", HEALTHY / "metrics.csv", "--once").exit_code == 0
 
 
+def test_watch_once_without_a_row_is_refused(tmp_path):
+    """One look at an empty file or a picture ends at once, with the reason."""
+    for content in (b"", b"\x89PNG\r\n\x1a\n" + bytes(range(256))):
+        log = tmp_path / "log"
+        log.write_bytes(content)
+        result = run("watch", log, "--once")
+        assert result.exit_code == 2 and "error:" in result.stderr and result.stdout == ""
+
+
 def test_watch_growing_log_runs_the_command_and_ends_at_the_alarm(tmp_path):
     """Rows that arrive while watching are seen; the alarm runs the command and ends the watch."""
     rows = (CRASHED / "metrics.csv").read_text().splitlines(keepends=True)
