@@ -9,6 +9,8 @@ import numpy as np
 from nandoctor.checklist.verdict import Verdict
 from nandoctor.evidence import Evidence
 
+MANY = 5  # skipped steps in a row: no scale helps, and nothing is trained any more
+
 
 def warms_up(evidence: Evidence) -> Verdict:
     """The learning rate of the first logged steps is well below a peak that comes later."""
@@ -51,8 +53,10 @@ def scales_fp16(evidence: Evidence) -> Verdict:
 
 
 def trusts_amp(evidence: Evidence) -> Verdict:
-    """fp16 without a scaler, or a loss scale that fell below 1 unnoticed."""
+    """fp16 without a scaler, or a loss scale that fell to the end, or below 1, unnoticed."""
     scales = _scales(evidence)
+    if scales.size > MANY and (np.diff(scales[-MANY - 1 :]) < 0).all():
+        return True, f"the loss scale fell at each of the last {MANY} steps, to {scales[-1]:g}"
     if scales.size:
         return bool(scales.min() < 1.0), f"smallest loss scale {scales.min():g}"
     scaled, fact = scales_fp16(evidence)

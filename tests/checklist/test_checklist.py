@@ -102,8 +102,10 @@ ANSWERS = {
         "unknown": [NOTHING],
     },
     "AMP was trusted blindly": {
-        "yes": [log([1.0] * 2, loss_scale=[4.0, 0.5]), stored(precision="fp16", loss_scale=1.0)],
-        "no": [log([1.0] * 2, loss_scale=[1024.0, 512.0]), stored(precision="fp32")],
+        "yes": [log([1.0] * 2, loss_scale=[4.0, 0.5]), stored(precision="fp16", loss_scale=1.0),
+                log([1.0] * 7, loss_scale=[2.0**16 / 2**i for i in range(7)])],
+        "no": [log([1.0] * 2, loss_scale=[1024.0, 512.0]), stored(precision="fp32"),
+               log([1.0] * 7, loss_scale=[2.0**16 / 2 ** (i // 2) for i in range(7)])],
         "unknown": [NOTHING, stored(precision="fp16", loss_scale=None)],
     },
     "the checkpoint is incomplete": {
