@@ -144,7 +144,8 @@ def _triaged(report: Report, say: Words) -> Verdict | None:
 def _undecided(report: Report, say: Words) -> Verdict:
     title = count(report, say)
     if report.command in ("diagnose", "replay"):
-        title = say("Cause not decided") + f" ({title})"
+        counted = f" ({title})" if report.findings else ""
+        title = say("Cause not decided") + counted
     return Verdict(worst(report), title, _message(report), place(report, lead_finding(report), say))
 
 

@@ -10,6 +10,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from nandoctor.errors import ReplayError
+from nandoctor.findings import Report
+from nandoctor.reports import RENDERERS
 from nandoctor.target import ReplayTarget
 from nandoctor.tracing import observe
 from tests.tracing import micro_backward, micro_forward, micro_leaves, micro_streams  # noqa: F401
@@ -260,3 +262,13 @@ def test_scores_that_overflow_are_not_called_masked():
     assert attention.values["rows_all_masked"] == 0
     assert attention.note == "20 scores are +Inf"
     assert facts.numerics[-1].kind == "softmax"
+
+
+def test_failing_step_that_no_rule_knows_is_found_and_not_clean():
+    """The exit code must not say that all is well; the verdict says that the cause is open."""
+    facts = observe(ReplayTarget(nn.Linear(4, 2), rows(), lambda m, b: (m(b) * 0).sum().log()))
+    report = Report(command="replay", inputs=("model",), replay=facts)
+    assert report.status == "found"
+    assert "Cause not decided\n" in RENDERERS["rich"](report)
+    healthy = observe(ReplayTarget(nn.Linear(4, 2), rows(), lambda m, b: m(b).mean()))
+    assert Report(command="replay", inputs=("model",), replay=healthy).status == "clean"
