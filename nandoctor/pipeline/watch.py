@@ -15,8 +15,7 @@ from nandoctor.evidence import MetricHistory
 from nandoctor.signals import Forecaster, Outlook
 
 FED = ("loss", "grad_norm", "lr", "loss_scale", "update_norm")
-Mark = tuple[int, int, bool]
-"""Which file it is, its size, and whether its last line has ended."""
+Mark = tuple[int, int, bool]  # which file it is, its size, whether its last line has ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +50,27 @@ def follow(
         wait: Wait for a file that does not exist yet.
 
     Raises:
-        UnreadableInputError: The file is missing.
+        UnreadableInputError: The file is missing, or it is standard input.
     """
+    if str(path) == "-":
+        raise UnreadableInputError("-: standard input cannot be watched", hint="use tee and a file")
     if not wait and not path.exists():
         raise UnreadableInputError(f"{path}: no such file", hint="give --wait to wait for it")
-    watch, last, mark = _Watch(), None, None
+    watch, last, is_held = _Watch(), None, False
     while True:
         mark = mark_of(path)
-        if mark is not None and (mark != last or not mark[2]):
-            is_settled = mark == last
+        if mark is not None and (mark != last or is_held):
+            is_whole = mark == last or mark[2]
             history = rows_so_far(path)
-            if history is not None and (watched := watch.take(history, is_settled or mark[2])):
+            if history is not None and (watched := watch.take(history, is_whole)):
                 yield watched
+            is_held = not is_whole
         last = mark
         sleep(interval)
 
 
 def look(path: Path) -> Watched:
-    """Return the state of a log as it stands.
-
-    Raises:
-        UnreadableInputError: The file is missing, empty or no log.
-    """
+    """Return the state of a log as it stands; raises UnreadableInputError without a row in it."""
     history = logs.read_log(str(path)).history
     watched = _Watch().take(history, is_whole=True)
     if watched is None:
@@ -128,7 +126,7 @@ def mark_of(path: Path) -> Mark | None:
     try:
         status = path.stat()
         if path.is_dir():
-            return status.st_ino, -1, False
+            return status.st_ino, sum(file.stat().st_size for file in path.rglob("*")), False
         with path.open("rb") as file:
             file.seek(max(0, status.st_size - 1))
             return status.st_ino, status.st_size, file.read(1) == b"\n"
@@ -146,9 +144,6 @@ def rows_so_far(path: Path) -> MetricHistory | None:
 
 def feed(forecaster: Forecaster, history: MetricHistory, row: int) -> Outlook:
     """Give one row to the forecaster."""
-    values = {
-        name: float(column.values[row])
-        for name, column in history.columns.items()
-        if name in FED and column.logged[row]
-    }
+    cells = ((name, history.columns[name]) for name in FED if name in history.columns)
+    values = {name: float(column.values[row]) for name, column in cells if column.logged[row]}
     return forecaster.update(int(history.step[row]), **values)

@@ -107,6 +107,12 @@ def test_follow_missing_file_is_waited_for_on_request_only(tmp_path: Path) -> No
     assert len(seen[0].history) == 40
 
 
+def test_follow_standard_input_is_refused() -> None:
+    """A stream cannot be read again from its start."""
+    with pytest.raises(UnreadableInputError, match="standard input"):
+        next(follow(Path("-"), wait=True))
+
+
 def test_look_empty_file_is_refused(tmp_path: Path) -> None:
     """One look at a file without a row ends, it does not wait."""
     log = tmp_path / "log.csv"
