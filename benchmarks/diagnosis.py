@@ -198,7 +198,8 @@ def case_target(module: ModuleType) -> Any:
 
 def run_evidence(path: Path) -> Evidence:
     """Observe a run directory as the command does."""
-    from nandoctor.pipeline.collect import Settings, collect_run
+    from nandoctor.pipeline.collect import collect_run
+    from nandoctor.pipeline.settings import Settings
 
     return collect_run(path, Settings(budget=60.0))
 

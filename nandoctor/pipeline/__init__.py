@@ -15,12 +15,12 @@ if TYPE_CHECKING:
         replay,
         replay_checkpoint,
     )
-    from nandoctor.pipeline.collect import Settings
     from nandoctor.pipeline.compare import compare
     from nandoctor.pipeline.gradients import gradient_flow
     from nandoctor.pipeline.past import case_from, similar_cases
     from nandoctor.pipeline.practice import checklist
     from nandoctor.pipeline.series import inspect_series
+    from nandoctor.pipeline.settings import Settings
     from nandoctor.pipeline.triage import triage
     from nandoctor.pipeline.watch import Watched, follow, look
 
@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Settings": "collect",
+    "Settings": "settings",
     "Watched": "watch",
     "case_from": "past",
     "checklist": "practice",

@@ -10,17 +10,10 @@ from typing import TYPE_CHECKING, Any
 from nandoctor.errors import ReplayError, UnreadableInputError
 from nandoctor.evidence import Evidence, LogFacts
 from nandoctor.findings import Report
-from nandoctor.pipeline.collect import (
-    Progress,
-    Settings,
-    Stopwatch,
-    collect_run,
-    history_log,
-    judged,
-    observed,
-    scanned,
-)
+from nandoctor.pipeline.collect import collect_run, history_log, judged, scanned
+from nandoctor.pipeline.replaying import observed
 from nandoctor.pipeline.report import report_on
+from nandoctor.pipeline.settings import Progress, Settings, Stopwatch
 from nandoctor.pipeline.showing import Showing, histograms_of
 from nandoctor.pipeline.values import history_of_values
 

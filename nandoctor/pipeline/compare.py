@@ -9,7 +9,7 @@ from nandoctor.checkpoints import open_checkpoint
 from nandoctor.checkpoints.comparing import compare as compare_tensors
 from nandoctor.findings import Report
 from nandoctor.pipeline.api import inspect_checkpoint
-from nandoctor.pipeline.collect import Progress
+from nandoctor.pipeline.settings import Progress
 
 
 def compare(a: str | Path, b: str | Path, *, progress: Progress = None) -> Report:

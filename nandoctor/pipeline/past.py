@@ -11,7 +11,7 @@ from nandoctor.casebook import Case, Casebook, case_of
 from nandoctor.errors import NandoctorError, UnreadableInputError
 from nandoctor.findings import SCHEMA, Report
 from nandoctor.pipeline.api import diagnose
-from nandoctor.pipeline.collect import Progress, Settings
+from nandoctor.pipeline.settings import Progress, Settings
 
 
 def case_from(path: str | Path, *, note: str = "", progress: Progress = None) -> Case:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from nandoctor.checklist import answer_checklist
 from nandoctor.findings import Report
-from nandoctor.pipeline.collect import Progress, Settings, collect_run
+from nandoctor.pipeline.collect import collect_run
 from nandoctor.pipeline.report import report_on
+from nandoctor.pipeline.settings import Progress, Settings
 
 
 def checklist(

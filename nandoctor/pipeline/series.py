@@ -10,7 +10,7 @@ from typing import Any
 from nandoctor.evidence import CheckpointFacts, TensorSeries, TensorStats
 from nandoctor.findings import Report
 from nandoctor.pipeline.api import inspect_checkpoint
-from nandoctor.pipeline.collect import Progress
+from nandoctor.pipeline.settings import Progress
 
 
 def inspect_series(

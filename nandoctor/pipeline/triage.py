@@ -12,8 +12,9 @@ from nandoctor import logs
 from nandoctor.errors import NoMetricError, UnreadableInputError
 from nandoctor.evidence import Evidence, LogEvent, LogFacts, MetricHistory, metric_history
 from nandoctor.findings import Report
-from nandoctor.pipeline.collect import Progress, judged
+from nandoctor.pipeline.collect import judged
 from nandoctor.pipeline.report import report_on
+from nandoctor.pipeline.settings import Progress
 
 JOB_LOGS = (".log", ".out", ".err")
 PACKED = (".gz", ".zst", ".xz", ".bz2")

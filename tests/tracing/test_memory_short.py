@@ -8,7 +8,8 @@ from torch import nn
 
 import nandoctor
 from nandoctor.errors import DeviceMemoryError
-from nandoctor.pipeline.collect import Settings, Stopwatch, observed
+from nandoctor.pipeline.replaying import observed
+from nandoctor.pipeline.settings import Settings, Stopwatch
 from nandoctor.step import is_out_of_memory, run_step
 from nandoctor.target import ReplayTarget
 from nandoctor.targets import moved_to_cpu
