@@ -6,8 +6,9 @@ from dataclasses import replace
 from nandoctor.evidence import Evidence, TensorStats
 from nandoctor.findings import Finding, Grade, Prescription, Rule
 from nandoctor.rules.attribution import component_of
-from nandoctor.rules.curve import curve_of, is_adaptive, param_group
+from nandoctor.rules.curve import curve_of
 from nandoctor.rules.moments import moved_too_far
+from nandoctor.rules.optimizer import is_adaptive, param_group
 from nandoctor.rules.probing import is_data_cleared
 from nandoctor.rules.site import replayed
 from nandoctor.rules.weights import is_buffer, is_flipped, is_lone, is_passed, whose_fault

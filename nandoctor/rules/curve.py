@@ -12,7 +12,6 @@ from nandoctor.evidence import Column, Evidence, MetricHistory, Pattern
 
 BEFORE = 50  # rows that make up the level before the onset
 SETTLED = 10  # rows that a level needs before a jump from it means something
-ADAPTIVE = ("adam", "lamb", "lion", "adagrad", "adafactor", "rmsprop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,23 +185,3 @@ def curve_of(evidence: Evidence) -> Curve | None:
     if not crash.size or not onset.size:
         return None
     return Curve(history, pattern, int(min(onset[0], crash[0])), int(crash[0]))
-
-
-def is_adaptive(evidence: Evidence) -> bool | None:
-    """Whether the optimizer scales its steps by a second moment; None where unknown."""
-    crash = evidence.crash
-    if crash is None:
-        return None
-    name = (crash.training.optimizer or "").lower()
-    if name:
-        return any(word in name for word in ADAPTIVE)
-    roles = {tensor.role for tensor in crash.tensors}
-    return True if "exp_avg_sq" in roles else None
-
-
-def param_group(evidence: Evidence, key: str) -> list[float]:
-    """Return a hyper-parameter of every param group that has it, numbers only."""
-    crash = evidence.crash
-    groups = crash.training.param_groups if crash else ()
-    found = [group.get(key) for group in groups]
-    return [float(v) for v in found if isinstance(v, (int, float)) and not isinstance(v, bool)]

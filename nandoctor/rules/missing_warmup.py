@@ -4,8 +4,9 @@ import numpy as np
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Prescription, Rule
-from nandoctor.rules.curve import curve_of, is_adaptive, param_group
+from nandoctor.rules.curve import curve_of
 from nandoctor.rules.moments import betas_of
+from nandoctor.rules.optimizer import is_adaptive, param_group
 
 CODE, CAUSE = "ND602", "missing_warmup"
 FIRST_STEPS = 1000

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from nandoctor.evidence import CheckpointFacts, Evidence, TensorStats
-from nandoctor.rules.curve import is_adaptive
+from nandoctor.rules.optimizer import is_adaptive
 
 
 def update_bound(beta1: float, beta2: float) -> float:

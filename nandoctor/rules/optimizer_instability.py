@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Prescription, Rule
-from nandoctor.rules.curve import curve_of, param_group
+from nandoctor.rules.curve import curve_of
+from nandoctor.rules.optimizer import param_group
 
 CODE, CAUSE = "ND604", "optimizer_instability"
 

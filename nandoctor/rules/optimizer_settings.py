@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Rule
-from nandoctor.rules.curve import is_adaptive, param_group
+from nandoctor.rules.optimizer import is_adaptive, param_group
 from nandoctor.rules.site import short
 
 CODE, CAUSE = "ND404", "optimizer_settings"

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Prescription, Rule
-from nandoctor.rules.curve import curve_of, is_adaptive, param_group
+from nandoctor.rules.curve import curve_of
 from nandoctor.rules.moments import impossible_moments, is_spoilt, moved_too_far, parameter_of
+from nandoctor.rules.optimizer import is_adaptive, param_group
 from nandoctor.rules.probing import hard_batch, is_data_cleared
 from nandoctor.rules.site import replayed, short
 from nandoctor.rules.weights import moments_went_first
