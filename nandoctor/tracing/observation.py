@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from nandoctor.evidence import Origin, ReplayFacts
 from nandoctor.snapshot import Snapshot
 from nandoctor.step import device_of, with_fixed_rng
 from nandoctor.target import ReplayTarget
+from nandoctor.tracing.clock import Clock, Progress
 from nandoctor.tracing.gate import Gate, plain_run
 from nandoctor.tracing.harmless import dead_ends, felt_not
 from nandoctor.tracing.hints import row_hints
@@ -29,27 +29,8 @@ from nandoctor.tracing.variations import (
     reproduced_otherwise,
 )
 
-Progress = Callable[[str, float], None] | None
 NOTHING = "no op of the step could be named as the origin"
 TOGETHER = "no op alone spoils the result: the origin is the first of several that do together"
-
-
-@dataclass
-class Clock:
-    """Tells how far the work is and when to start nothing more."""
-
-    progress: Progress
-    deadline: float
-
-    def say(self, stage: str) -> Callable[[float], None]:
-        """Return a function that reports the fraction of one stage."""
-
-        def report(fraction: float) -> None:
-            if self.progress is not None:
-                self.progress(stage, fraction)
-
-        report(0.0)
-        return report
 
 
 def observe(
