@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import pickle
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import save
+from safetensors.torch import save, save_file
 
 from checkpoints.samples import NAMES, WRITERS, tree
 from nandoctor.checkpoints import open_checkpoint, scan
@@ -136,3 +140,49 @@ def test_open_unfinished_dcp_is_refused(tmp_path: Path) -> None:
     metadata.write_bytes(metadata.read_bytes()[:40])
     with pytest.raises(UnreadableInputError, match="truncated or not written"):
         open_checkpoint(folder)
+
+
+def test_shards_that_both_hold_a_tensor_give_the_listed_one(tmp_path: Path) -> None:
+    """A stale shard beside the right one does not replace what the index says."""
+    weights = {"a.weight": torch.ones(2)}
+    save_file(weights, tmp_path / "m-1.safetensors")
+    save_file({"a.weight": torch.full((2,), float("nan"))}, tmp_path / "m-2.safetensors")
+    index = {"weight_map": {"a.weight": "m-1.safetensors", "b.weight": "m-2.safetensors"}}
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
+    facts = scan(open_checkpoint(tmp_path))
+    assert [(t.name, t.num_nan) for t in facts.tensors if not t.name.startswith("b")] == [
+        ("a.weight", 0)
+    ]
+    assert [d.where for d in facts.damage] == ["b.weight"]
+
+
+def test_shards_outside_of_the_directory_are_not_opened(tmp_path: Path) -> None:
+    """An index that names a file elsewhere does not make that file be read."""
+    (tmp_path / "d").mkdir()
+    save_file({"a.weight": torch.ones(2)}, tmp_path / "m.safetensors")
+    index = {"weight_map": {"a.weight": "../m.safetensors"}}
+    (tmp_path / "d" / "model.safetensors.index.json").write_text(json.dumps(index))
+    facts = scan(open_checkpoint(tmp_path / "d"))
+    assert "outside of the directory" in facts.damage[0].reason
+    assert all(t.numel == 1 and t.l2 is None for t in facts.tensors)
+
+
+@pytest.mark.parametrize(("depth", "is_read"), [(100, True), (900, False)])
+def test_deep_nest_is_read_or_said_to_be_cut(tmp_path: Path, depth: int, is_read: bool) -> None:
+    """No tensor is passed over in silence."""
+    tree: Any = {"w": torch.full((1,), float("nan"))}
+    for _ in range(depth):
+        tree = [tree]
+    (tmp_path / "c.pkl").write_bytes(_nested(tree))
+    facts = scan(open_checkpoint(tmp_path / "c.pkl"))
+    assert bool(facts.tensors) is is_read
+    assert any("nested too deeply" in d.reason for d in facts.damage) is not is_read
+
+
+def _nested(tree: Any) -> bytes:
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
+    try:
+        return pickle.dumps(tree)
+    finally:
+        sys.setrecursionlimit(limit)
