@@ -6,7 +6,7 @@ from nandoctor.signals.course import Course
 from nandoctor.signals.noise import ENOUGH
 
 _HEALTHY = (0.6, 0.98)
-_CRASHED = {"spike": (0.85, 0.98), "exponential": (0.85, 0.97), "oscillating": (0.75, 0.92)}
+_CRASHED = {"spike": (0.85, 0.98), "exponential": (0.85, 0.97), "oscillating": (0.65, 0.9)}
 _FINITE = {"spike": (0.5, 0.95), "exponential": (0.5, 0.88), "oscillating": (0.45, 0.7)}
 """From the least to the best evidence, after a non-finite loss and where all losses are finite."""
 _SPARSE_SPIKE = (0.5, 0.75)
