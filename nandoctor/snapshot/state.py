@@ -10,6 +10,7 @@ import torch
 
 from nandoctor.snapshot.attributes import Attributes
 from nandoctor.snapshot.bits import Backup
+from nandoctor.snapshot.captured import captured_parameters
 from nandoctor.snapshot.rng import capture_rng, restore_rng
 from nandoctor.snapshot.switches import preserved_switches
 from nandoctor.target import ReplayTarget
@@ -25,6 +26,7 @@ def preserved(target: ReplayTarget, snapshot: Snapshot | None = None) -> Iterato
     with preserved_switches():
         snapshot = snapshot or Snapshot(target)
         try:
+            snapshot.set_gradients_aside()
             yield
         finally:
             try:
@@ -43,10 +45,16 @@ class Snapshot:
         tensors = [*parameters, *target.model.buffers()]
         self._memory = [(tensor, tensor.detach(), _memory(tensor)) for tensor in tensors]
         self._backup = Backup(tensors)
-        self._gradients = [(p, p.grad, p.requires_grad) for p in parameters]
+        beside = [p for p in captured_parameters(target.compute_loss) if p.requires_grad]
+        self._gradients = [(p, p.grad, p.requires_grad) for p in [*parameters, *beside]]
         self._attributes = [Attributes(module) for module in target.model.modules()]
         self._optimizer = OptimizerState(optimizer) if optimizer is not None else None
         self._rng = capture_rng()
+
+    def set_gradients_aside(self) -> None:
+        """Give every parameter no gradient: a backward pass would add to those that stand."""
+        for parameter, _, _ in self._gradients:
+            parameter.grad = None
 
     def put_back(self) -> None:
         """Restore everything; what did not change is not written."""

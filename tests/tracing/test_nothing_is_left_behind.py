@@ -6,6 +6,7 @@ import copy
 import random
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrizations
 
+import nandoctor
 from nandoctor.batches import named_tensors
 from nandoctor.interventions import run_trials
 from nandoctor.snapshot import is_same_bits
@@ -158,6 +160,25 @@ def test_replay_of_an_untidy_step_under_the_callers_settings_keeps_them():
         whole(target)
         assert_same(before, everything(target))
     torch.use_deterministic_algorithms(False)
+
+
+def test_replay_leaves_the_gradients_of_a_criterion_as_they_stand():
+    """A loss may hold parameters of its own; a backward pass would add to their gradients."""
+    torch.manual_seed(0)
+    criterion, scale = nn.Linear(4, 4), nn.Parameter(torch.ones(()))
+    (criterion(torch.ones(2, 4)).sum() * scale).backward()
+    model = nn.Linear(4, 4)
+    model(torch.ones(2, 4)).sum().backward()
+    optimizer = torch.optim.SGD([*model.parameters(), scale], lr=0.1)
+    held = [*model.parameters(), *criterion.parameters(), scale]
+    before = [(id(p.grad), p.grad.clone()) for p in held]
+
+    def loss(m: nn.Module, x: torch.Tensor, factor: nn.Parameter = scale) -> torch.Tensor:
+        return (criterion(m(x)) * 0 * factor).sum().log()
+
+    nandoctor.replay(model, torch.randn(5, 4), loss, optimizer=optimizer)
+    nandoctor.replay(model, torch.randn(5, 4), partial(loss, factor=scale))
+    assert_same(before, [(id(p.grad), p.grad) for p in held])
 
 
 class Stop(KeyboardInterrupt):
