@@ -53,12 +53,21 @@ def _probed(evidence: Evidence) -> tuple[Finding, ...]:
     if measured is None:
         return ()
     factor, step, exact = measured
+    if not exact and _rate_rises(evidence):
+        return ()  # steps that grow longer raise the norm before they raise the loss
     known = evidence.crash.training.accumulation_steps if evidence.crash else None
     message = f"at step {step} the recorded gradient norm is {factor:.4g} times the replayed one"
     lines = ("the recorded loss is reproduced there",) if exact else ()
     if known and known > 1:
         lines = (*lines, f"accumulation_steps = {known}")
     return (_finding(message, round(factor), 0.97 if exact else 0.85, lines),)
+
+
+def _rate_rises(evidence: Evidence) -> bool:
+    """Whether the learning rate was still rising at the onset."""
+    curve = curve_of(evidence)
+    here, before = (curve.lr_at(max(curve.onset - back, 0)) if curve else None for back in (0, 5))
+    return here is not None and before is not None and here > 1.02 * before
 
 
 def accumulation_factor(evidence: Evidence) -> float | None:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from nandoctor.evidence import Evidence
+from nandoctor.evidence import Evidence, TensorStats
 from nandoctor.findings import Finding, Grade, Prescription, Rule
 from nandoctor.rules.curve import curve_of
 from nandoctor.rules.moments import impossible_moments, is_spoilt, moved_too_far, parameter_of
@@ -94,11 +94,19 @@ def _stored(evidence: Evidence) -> Iterator[Finding]:
         elif is_spoilt(tensor):
             message = f"{tensor.name}: {tensor.num_nonfinite} values are non-finite"
             came_first = not has_bad or moments_went_first(evidence, parameter_of(tensor.name))
+            came_first = came_first and not _are_overflown_squares(evidence, tensor)
             found = _finding(message, tensor.name, 0.85 if came_first else 0.25)
             yield _unread(found) if _is_unread(evidence, tensor.name) else found
     for tensor, ratio in impossible_moments(crash):
         message = f"{tensor.name} is {ratio:.3g} times what any gradients could have made"
         yield _finding(message, tensor.name, 0.96)
+
+
+def _are_overflown_squares(evidence: Evidence, tensor: TensorStats) -> bool:
+    """Whether a second moment is infinite, not NaN, after the gradients of a divergence."""
+    curve = curve_of(evidence)
+    is_infinite = tensor.role == "exp_avg_sq" and not tensor.num_nan
+    return is_infinite and curve is not None and curve.num_rising >= 2
 
 
 def _is_unread(evidence: Evidence, name: str) -> bool:

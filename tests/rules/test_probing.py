@@ -72,3 +72,12 @@ def test_bad_batch_on_good_weights_that_hold_a_flip_is_not_claimed() -> None:
     evidence = replace(BAD_BATCH, probes=(Probe(60, 1600.0, 440.0, 1600.0, 440.0),))
     evidence = replace(evidence, last_good=builders.checkpoint(tensors=(flipped,)))
     assert all(f.grade.name != "reproduced" for f in found(evidence, "bad_batch"))
+
+
+def test_gradient_accumulation_while_the_rate_still_rises_is_not_claimed() -> None:
+    """Longer and longer steps raise the norm before they raise the loss."""
+    steps = [Probe(step, 1.0, 1.0, 1.0, 1.1) for step in (57, 58, 59)]
+    probes = (*steps, Probe(60, 1.0, 1.0, 0.9, 16.2))
+    warm_up = [0.01 * (i + 1) for i in range(69)]
+    evidence = replace(logged(DIVERGED, onset=61, crash=68, lr=warm_up), probes=probes)
+    assert not found(evidence, "gradient_accumulation")

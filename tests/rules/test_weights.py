@@ -87,3 +87,14 @@ def test_jump_of_plain_sgd_on_an_ordinary_batch_leaves_the_weights_alone_to_blam
     evidence = logged(curve, onset=90, crash=91, lr=[0.01] * 92, checkpoint=state)
     evidence = replace(evidence, probes=(Probe(75, 1.0, 1.0), Probe(90, loss, 1.0)))
     assert ("bad_parameter" in causes(evidence)) is fires
+
+
+@pytest.mark.parametrize(("changes", "score"), [({"num_nan": 1}, 0.85), ({"num_posinf": 1}, 0.25)])
+def test_second_moment_that_overflowed_in_a_divergence_is_no_cause(
+    changes: dict[str, int], score: float
+) -> None:
+    """Squares of gradients beyond 1.8e19 are infinite; NaN they are not."""
+    second = sound("exp_avg_sq.head.weight", "exp_avg_sq", min=0.0, **changes)
+    state = stored_state(sound("head.weight"), second)
+    evidence = logged(DIVERGED, onset=60, crash=68, checkpoint=state)
+    assert causes(evidence)["optimizer_state"] == score
