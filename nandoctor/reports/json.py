@@ -1,4 +1,4 @@
-"""The report as the strict JSON of the public contract; the shape is fixed in findings.py."""
+"""The report as the strict JSON of the public contract; the shape is fixed in findings/."""
 
 from __future__ import annotations
 
