@@ -51,7 +51,7 @@ POINTS: tuple[tuple[Section, str, Check], ...] = (
     ("during", "the learning rate is logged", logs_metric("lr")),
     ("during", "the log is dense enough", logs_often),
     ("during", "checkpoints hold all that a resume needs", has_complete_checkpoint),
-    ("after", "the run stopped at the first NaN", stops_at_nan),
+    ("after", "the run stopped soon after the first NaN", stops_at_nan),
     ("after", "the batch of the crash was saved", saved_batch),
     ("after", "the crash reproduces", reproduces),
     ("after", "a good checkpoint from before the crash exists", has_last_good),

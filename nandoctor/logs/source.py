@@ -84,6 +84,11 @@ def open_source(path: str) -> Source:
             buffer = io.BufferedReader(cast(io.RawIOBase, buffer))
         return _opened(path, buffer)
     place = _log_in(Path(path))
+    if place.is_dir():
+        raise UnreadableInputError(
+            f"{path}: a directory without a log of a known name",
+            hint="name the log in it; `nandoctor diagnose` and `triage` look at every file",
+        )
     if not place.is_file():
         raise UnreadableInputError(f"{path}: no such file", hint="name a log, or - for stdin")
     try:

@@ -108,8 +108,11 @@ def bad_count(stats: TensorStats) -> str:
 
 
 def short_path(place: Origin, say: Words, limit: int = 9) -> list[str]:
-    """Return the way to the loss without repetitions; the middle of a long one is counted."""
-    path = [link for link, _ in groupby(place.path_to_loss)]
+    """Return the way to the loss without repetitions; the middle of a long one is counted.
+
+    An op of the root's own forward or of a free function stands without a module.
+    """
+    path = [link.removeprefix(": ") for link, _ in groupby(place.path_to_loss)]
     hidden = len(path) - limit
     if hidden <= 1:
         return path

@@ -93,4 +93,4 @@ def _row(item: Headroom, say: Words) -> PrecisionRow:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.2g}"
+    return f"{100 * share:.0f}" if share >= 0.095 else f"{100 * share:.2g}"

@@ -55,8 +55,11 @@ def _message(pattern: Pattern) -> str:
     onset = "" if pattern.onset_step is None else f" from step {pattern.onset_step}"
     if pattern.outcome == "recovered":
         return f"{pattern.pattern}{onset}, recovered"
-    if pattern.first_nonfinite_step is not None:
-        return f"{pattern.pattern}{onset}, non-finite at step {pattern.first_nonfinite_step}"
+    first = pattern.first_nonfinite_step
+    if first is not None and pattern.onset_step is not None and first < pattern.onset_step:
+        return f"{pattern.pattern}, non-finite at step {first}, for good{onset}"
+    if first is not None:
+        return f"{pattern.pattern}{onset}, non-finite at step {first}"
     return f"{pattern.pattern}{onset}, {pattern.outcome}"
 
 

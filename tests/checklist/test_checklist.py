@@ -65,7 +65,7 @@ ANSWERS = {
                Evidence("checklist", checkpoints=(DAMAGED,))],
         "unknown": [NOTHING],
     },
-    "the run stopped at the first NaN": {
+    "the run stopped soon after the first NaN": {
         "yes": [log(CURVE, **DEAD)],
         "no": [log([1.0] * 5 + [NAN] * 40, outcome="nan", crash=5), log([1.0] * 50, hidden=20)],
         "unknown": [log([1.0] * 20), log([1.0, NAN] + [1.0] * 50)],
