@@ -11,7 +11,7 @@ def test_loss_explosion_passing_nan_before_the_last_failure_names_both() -> None
     pattern = builders.pattern(
         pattern="spike", outcome="nan", onset_step=199, first_nonfinite_step=150
     )
-    (found,) = RULE.check(Evidence(logs=(builders.log_facts(pattern=pattern),)))
+    (found,) = RULE.check(Evidence("classify", logs=(builders.log_facts(pattern=pattern),)))
     assert found.message == "spike, non-finite at step 150, for good from step 199"
 
 
@@ -20,5 +20,5 @@ def test_loss_explosion_nan_after_the_onset_keeps_the_order_of_time() -> None:
     pattern = builders.pattern(
         pattern="exponential", outcome="nan", onset_step=190, first_nonfinite_step=199
     )
-    (found,) = RULE.check(Evidence(logs=(builders.log_facts(pattern=pattern),)))
+    (found,) = RULE.check(Evidence("classify", logs=(builders.log_facts(pattern=pattern),)))
     assert found.message == "exponential from step 190, non-finite at step 199"
