@@ -8,8 +8,9 @@ from typing import Any
 from nandoctor.checkpoints.archive import find_entry
 from nandoctor.checkpoints.contents import ByteRange, CheckpointFormat, Contents, TensorRef
 from nandoctor.checkpoints.directory import new_contents, read_file
+from nandoctor.checkpoints.pickle_machine import no_persistent
 from nandoctor.checkpoints.pickle_objects import Instance, Opaque
-from nandoctor.checkpoints.pickle_reading import no_persistent, read_pickle
+from nandoctor.checkpoints.pickle_reading import read_pickle
 from nandoctor.checkpoints.regions import as_tensor
 from nandoctor.checkpoints.tensor_builders import dtype_name
 from nandoctor.checkpoints.torch_zip import read_tree

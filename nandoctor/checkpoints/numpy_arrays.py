@@ -13,7 +13,8 @@ from nandoctor.checkpoints.array_builders import fortran_strides
 from nandoctor.checkpoints.contents import ByteRange, CheckpointFormat, Contents, TensorRef
 from nandoctor.checkpoints.dtypes import element_type
 from nandoctor.checkpoints.inflate import first_bytes
-from nandoctor.checkpoints.pickle_reading import no_persistent, read_pickle
+from nandoctor.checkpoints.pickle_machine import no_persistent
+from nandoctor.checkpoints.pickle_reading import read_pickle
 from nandoctor.evidence import Damage
 
 _MAGIC = b"\x93NUMPY"

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 from typing import Any
 
-from nandoctor.checkpoints.pickle_objects import Global, Instance, PickleError, key_of
+from nandoctor.checkpoints.pickle_objects import Instance, PickleError, key_of
 from nandoctor.checkpoints.pickle_opcodes import OPCODES
-from nandoctor.checkpoints.pickle_stream import PickleStream, StreamEndError
+from nandoctor.checkpoints.pickle_state import PickleState
+from nandoctor.checkpoints.pickle_stream import StreamEndError
 
 _MAX_OPCODES = 10_000_000
-_PYTHON2 = {"__builtin__": "builtins", "copy_reg": "copyreg", "cPickle": "pickle"}
-Persistent = Callable[[Any], Any]
 
 
-class PickleMachine:
-    """Runs one pickle of a stream after the other.
+def no_persistent(key: Any) -> Any:
+    """Return a persistent id unresolved."""
+    return key
 
-    Attributes:
-        globals: Every class or function named, in order; placeholders only.
-    """
 
-    def __init__(self, stream: PickleStream, persistent: Persistent, depth: int = 0) -> None:
-        self.stream: PickleStream = stream
-        self.persistent: Persistent = persistent
-        self.depth = depth
-        self.globals: dict[str, Global] = {}
-        self.stack: list[Any] = []
-        self.marks: list[int] = []
-        self.memo: dict[int, Any] = {}
+class PickleMachine(PickleState):
+    """Runs one pickle of a stream after the other."""
 
     def load(self) -> Any:
         """Run to the next STOP and return what lies on the stack.
@@ -72,26 +62,3 @@ class PickleMachine:
                     target[key_of(key)] = value
             elif isinstance(target, list):
                 target.extend(items)
-
-    def pop_mark(self) -> list[Any]:
-        """Pop everything above the topmost MARK."""
-        start = self.marks.pop()
-        items = self.stack[start:]
-        del self.stack[start:]
-        return items
-
-    def open_nested(self, arguments: Any) -> Any:
-        """Return the storage that a file within this pickle holds; its names count as ours."""
-        from nandoctor.checkpoints.nested_storage import storage_within
-
-        made, names = storage_within(arguments, self.depth + 1)
-        for found in names:
-            self.globals.setdefault(found.path, found)
-        return made
-
-    def named(self, module: Any, name: Any) -> Global:
-        """Note a class or function and return its placeholder."""
-        if not isinstance(module, str) or not isinstance(name, str):
-            raise PickleError("a global's name is no text")
-        found = Global(_PYTHON2.get(module, module), name)
-        return self.globals.setdefault(found.path, found)

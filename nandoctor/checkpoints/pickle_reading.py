@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nandoctor.checkpoints.contents import ByteRange
+from nandoctor.checkpoints.legacy_stream import storage_within
 from nandoctor.checkpoints.pickle_danger import sort_out
 from nandoctor.checkpoints.pickle_machine import PickleMachine
 from nandoctor.checkpoints.pickle_objects import PickleError
@@ -14,23 +15,11 @@ from nandoctor.evidence import Damage
 _MAX_HIDDEN = 16
 
 
-def stream_of(data: ByteRange) -> PickleStream:
-    """Return a stream over bytes of a file or of memory."""
-    if data.memory is not None:
-        return PickleStream.of_bytes(bytes(data.memory), data.path)
-    return PickleStream(data.path, data.start, data.size)
-
-
-def no_persistent(key: Any) -> Any:
-    """Return a persistent id unresolved."""
-    return key
-
-
 def read_pickle(
     data: ByteRange, where: str, persistent: Any, damage: list[Damage]
 ) -> tuple[Any, tuple[str, ...], tuple[str, ...]]:
     """Return (tree, classes, dangerous globals); of a cut pickle, what it holds so far."""
-    machine = PickleMachine(stream_of(data), persistent)
+    machine = PickleMachine(PickleStream.over(data), persistent, storage_within)
     try:
         tree = machine.load()
         if machine.stream.left:

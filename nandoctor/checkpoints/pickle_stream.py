@@ -36,6 +36,13 @@ class PickleStream:
         stream._window, stream._base, stream._at, stream._fd = data, 0, 0, -1
         return stream
 
+    @classmethod
+    def over(cls, data: ByteRange) -> PickleStream:
+        """Return a stream over bytes of a file or of memory."""
+        if data.memory is not None:
+            return cls.of_bytes(bytes(data.memory), data.path)
+        return cls(data.path, data.start, data.size)
+
     def close(self) -> None:
         """Close the file."""
         if self._fd >= 0:

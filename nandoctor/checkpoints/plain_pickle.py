@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from nandoctor.checkpoints.contents import ByteRange, CheckpointFormat, Contents
-from nandoctor.checkpoints.pickle_machine import PickleMachine
+from nandoctor.checkpoints.legacy_stream import storage_within
+from nandoctor.checkpoints.pickle_machine import PickleMachine, no_persistent
 from nandoctor.checkpoints.pickle_objects import PickleError
-from nandoctor.checkpoints.pickle_reading import no_persistent, read_pickle
+from nandoctor.checkpoints.pickle_reading import read_pickle
 from nandoctor.checkpoints.pickle_stream import PickleStream, StreamEndError
 from nandoctor.errors import UnreadableInputError
 
@@ -20,7 +21,7 @@ def _sniff(path: Path, head: bytes) -> bool:
 
 def _runs(head: bytes, path: Path) -> bool:
     """Whether the first bytes run as a pickle: to its end, or to the end of what was read."""
-    machine = PickleMachine(PickleStream.of_bytes(head, path.name), no_persistent)
+    machine = PickleMachine(PickleStream.of_bytes(head, path.name), no_persistent, storage_within)
     try:
         machine.load()
     except StreamEndError:
