@@ -2,7 +2,8 @@
 
 from nandoctor.evidence import Evidence, TensorStats
 from nandoctor.findings import Finding, Rule
-from nandoctor.rules.site import Site, found_at, is_zero, site_of
+from nandoctor.rules.found_at import found_at
+from nandoctor.rules.site import Site, is_zero, site_of
 
 CODE, CAUSE = "ND107", "all_labels_ignored"
 CROSS_ENTROPIES = ("nll_loss", "cross_entropy")

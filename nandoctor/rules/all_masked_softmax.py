@@ -4,7 +4,8 @@ import math
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
-from nandoctor.rules.site import found_at, site_of
+from nandoctor.rules.found_at import found_at
+from nandoctor.rules.site import site_of
 
 CODE, CAUSE = "ND104", "all_masked_softmax"
 SOFTMAXES = frozenset({"softmax", "log_softmax", "safe_softmax", "masked_softmax", "softmin"})

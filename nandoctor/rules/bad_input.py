@@ -3,7 +3,8 @@
 from nandoctor.evidence import Component, Evidence, TensorStats
 from nandoctor.findings import Finding, Grade, Rule
 from nandoctor.rules.attribution import component_of, input_component
-from nandoctor.rules.site import replayed, sample_text
+from nandoctor.rules.found_at import sample_text
+from nandoctor.rules.site import replayed
 
 CODE, CAUSE = "ND301", "bad_input"
 OUTLIER = 1e4  # no natural feature stands four orders of magnitude above all others

@@ -2,7 +2,8 @@
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
-from nandoctor.rules.site import found_at, site_of
+from nandoctor.rules.found_at import found_at
+from nandoctor.rules.site import site_of
 
 CODE, CAUSE = "ND108", "ctc_infeasible"
 

@@ -2,7 +2,9 @@
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
-from nandoctor.rules.site import Site, found_at, is_rounding, overflows, site_of
+from nandoctor.rules.found_at import found_at
+from nandoctor.rules.half_precision import is_rounding
+from nandoctor.rules.site import Site, overflows, site_of
 
 CODE, CAUSE = "ND111", "cumulative_overflow"
 CUMULATIVE = frozenset({"cumsum", "cumprod", "logcumsumexp", "prod", "cumulative_trapezoid"})

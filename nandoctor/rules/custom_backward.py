@@ -4,7 +4,8 @@ import re
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
-from nandoctor.rules.site import Site, found_at, site_of
+from nandoctor.rules.found_at import found_at
+from nandoctor.rules.site import Site, site_of
 
 CODE, CAUSE = "ND506", "custom_backward"
 

@@ -2,7 +2,8 @@
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
-from nandoctor.rules.site import found_at, is_zero, site_of
+from nandoctor.rules.found_at import found_at
+from nandoctor.rules.site import is_zero, site_of
 
 CODE, CAUSE = "ND106", "empty_reduction"
 REDUCTIONS = frozenset({"mean", "nanmean", "median", "nanmedian", "quantile", "nanquantile"})

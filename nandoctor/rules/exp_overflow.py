@@ -4,7 +4,9 @@ import math
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
-from nandoctor.rules.site import found_at, half_dtype, site_of
+from nandoctor.rules.found_at import found_at
+from nandoctor.rules.half_precision import half_dtype
+from nandoctor.rules.site import site_of
 from nandoctor.rules.where_trap import is_dropped_later
 
 CODE, CAUSE = "ND103", "exp_overflow"

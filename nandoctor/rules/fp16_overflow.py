@@ -3,7 +3,9 @@
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
 from nandoctor.rules.exp_overflow import LIMITS
-from nandoctor.rules.site import Site, cured_by_precision, found_at, half_dtype, is_zero, site_of
+from nandoctor.rules.found_at import found_at
+from nandoctor.rules.half_precision import cured_by_precision, half_dtype
+from nandoctor.rules.site import Site, is_zero, site_of
 
 CODE, CAUSE = "ND201", "fp16_overflow"
 DOMAINS = frozenset({"log", "log2", "log10", "log1p", "div", "sqrt", "rsqrt", "reciprocal", "acos"})

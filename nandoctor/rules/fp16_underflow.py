@@ -2,7 +2,9 @@
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
-from nandoctor.rules.site import cured_by_precision, found_at, half_dtype, is_zero, site_of
+from nandoctor.rules.found_at import found_at
+from nandoctor.rules.half_precision import cured_by_precision, half_dtype
+from nandoctor.rules.site import is_zero, site_of
 
 CODE, CAUSE = "ND202", "fp16_underflow"
 DOMAINS = frozenset(

@@ -4,7 +4,9 @@ import math
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
-from nandoctor.rules.site import Site, found_at, is_rounding, is_zero, site_of
+from nandoctor.rules.found_at import found_at
+from nandoctor.rules.half_precision import is_rounding
+from nandoctor.rules.site import Site, is_zero, site_of
 
 CODE, CAUSE = "ND101", "log_of_zero"
 LOGS = frozenset({"log", "log2", "log10", "log1p", "logit", "special_logit"})
@@ -70,6 +72,8 @@ def _log_inside(site: Site) -> str:
     """Return which logarithm an op of another name takes of zero, empty where it takes none."""
     if site.op == "linalg_slogdet" and any(map(math.isinf, site.outputs)):
         return "the logarithm of the determinant of a singular matrix"
+    if site.op == "where" and "linalg_slogdet" in site.made_by and any(map(math.isnan, site.outputs)):
+        return "the logarithm of a negative determinant"
     if site.op in ("xlogy", "special_xlogy") and any(value <= 0 for value in site.values(1)):
         return f"{site.op} got {site.values(1)[0]:.4g}"
     if site.op == "lgamma" and site.has(is_zero):

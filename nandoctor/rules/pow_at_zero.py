@@ -2,8 +2,10 @@
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
+from nandoctor.rules.found_at import found_at
+from nandoctor.rules.half_precision import is_rounding
 from nandoctor.rules.norm_at_zero import is_root_of_sum
-from nandoctor.rules.site import found_at, is_rounding, is_zero, site_of
+from nandoctor.rules.site import is_zero, site_of
 
 CODE, CAUSE = "ND503", "pow_at_zero"
 

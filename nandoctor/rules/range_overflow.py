@@ -3,7 +3,9 @@
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
 from nandoctor.rules.exp_overflow import LIMITS
-from nandoctor.rules.site import found_at, half_dtype, overflows, site_of, squares_overflow
+from nandoctor.rules.found_at import found_at
+from nandoctor.rules.half_precision import half_dtype
+from nandoctor.rules.site import overflows, site_of, squares_overflow
 
 CODE, CAUSE = "ND114", "range_overflow"
 MAX = 3.4028235e38

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from nandoctor.evidence import Evidence, OpTensor, Origin, ReplayFacts
-from nandoctor.findings import Finding, Grade
-from nandoctor.rules.attribution import component_of
-
-HALF = ("float16", "bfloat16")
-MORE_PRECISE = ("fp32", "fp64", "fp32_module", "no_autocast", "bf16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,92 +106,9 @@ def short(dtype: str) -> str:
     return dtype.rsplit(".", 1)[-1]
 
 
-def half_dtype(evidence: Evidence, site: Site) -> str | None:
-    """Return float16 or bfloat16 where the op, or the run around it, computes in it."""
-    for dtype in HALF:
-        if dtype in site.dtypes:
-            return dtype
-    precision = evidence.replay.precision if evidence.replay else ""
-    if precision.startswith(("fp16", "half", "float16")):
-        return "float16"
-    if precision.startswith(("bf16", "bfloat16")):
-        return "bfloat16"
-    # An autocast region inside the user's own loss: bf16 is tried in place of fp16 only.
-    if evidence.is_fixed_by("no_autocast"):
-        return "float16" if evidence.trial("bf16") else "bfloat16"
-    return None
-
-
-def cured_by_precision(evidence: Evidence) -> str:
-    """Return the more precise intervention that fixed the step, empty where none did.
-
-    Where fp32 was not enough, fp64 tells nothing of half precision: the value is too small or too
-    close for fp32, too.
-    """
-    trial = evidence.trial("fp32")
-    beyond = trial is not None and trial.outcome == "not_fixed"
-    names = [name for name in MORE_PRECISE if not (beyond and name == "fp64")]
-    return next((name for name in names if evidence.is_fixed_by(name)), "")
-
-
-def is_rounding(evidence: Evidence, site: Site) -> bool:
-    """Whether the operand left the domain by rounding: half precision, and more of it cures."""
-    return half_dtype(evidence, site) is not None and bool(cured_by_precision(evidence))
-
-
 def is_zero(value: float) -> bool:
     """Whether a value is a zero of either sign."""
     return value == 0.0
-
-
-def sample_text(origin: Origin) -> str:
-    """Return `` in sample 3``, empty where it is not sample-specific."""
-    if not origin.samples:
-        return ""
-    rows = ", ".join(str(row) for row in origin.samples[:8])
-    more = ", ..." if len(origin.samples) > 8 else ""
-    return f" in sample{'s' if len(origin.samples) > 1 else ''} {rows}{more}"
-
-
-def operand_text(item: OpTensor) -> str:
-    """Return the range and the offending values of an operand, in words."""
-    stats = item.stats
-    span = "" if stats.min is None else f", finite range {stats.min:.4g} to {stats.max:.4g}"
-    bad = sorted({f"{value:.4g}" for value in item.offending})[:3]
-    shown = f", offending {', '.join(bad)}" if bad else ""
-    return f"{short(stats.dtype)}{list(stats.shape)}{span}{shown}"
-
-
-def facts(site: Site) -> tuple[str, ...]:
-    """Return the operands and the reach of the origin as evidence lines."""
-    lines = [f"input {i}: {operand_text(item)}" for i, item in enumerate(site.operands[:3])]
-    if site.origin.path_to_loss:
-        lines.append(
-            "reaches the loss or a gradient by "
-            + " > ".join(link.rpartition(": ")[2] for link in site.origin.path_to_loss[:6])
-        )
-    return tuple(lines)
-
-
-def found_at(
-    site: Site, cause: tuple[str, str], message: str, *, score: float,
-    extra: Iterable[str] = (), against: Iterable[str] = (),
-) -> tuple[Finding, ...]:  # fmt: skip
-    """Return the one finding of a rule about an op; ``cause`` is (code, cause id)."""
-    return (
-        Finding(
-            code=cause[0],
-            cause=cause[1],
-            severity="error",
-            grade=Grade.reproduced,
-            message=f"{message}{sample_text(site.origin)}",
-            where=site.where,
-            evidence=(*extra, *facts(site)),
-            against=tuple(against),
-            score=score,
-            component=component_of(site.origin.module, site.origin),
-        ),
-    )
 
 
 def replayed(evidence: Evidence) -> ReplayFacts | None:

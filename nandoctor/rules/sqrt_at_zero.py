@@ -2,7 +2,9 @@
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
-from nandoctor.rules.site import found_at, is_rounding, site_of
+from nandoctor.rules.found_at import found_at
+from nandoctor.rules.half_precision import is_rounding
+from nandoctor.rules.site import site_of
 
 CODE, CAUSE = "ND501", "sqrt_at_zero"
 

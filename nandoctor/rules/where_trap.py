@@ -4,7 +4,8 @@ import math
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
-from nandoctor.rules.site import Site, canonical, found_at, is_zero, site_of
+from nandoctor.rules.found_at import found_at
+from nandoctor.rules.site import Site, canonical, is_zero, site_of
 
 CODE, CAUSE = "ND504", "where_trap"
 SELECTS = frozenset({

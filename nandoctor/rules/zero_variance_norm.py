@@ -2,15 +2,9 @@
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Rule
-from nandoctor.rules.site import (
-    Site,
-    canonical,
-    found_at,
-    is_rounding,
-    is_zero,
-    site_of,
-    squares_overflow,
-)
+from nandoctor.rules.found_at import found_at
+from nandoctor.rules.half_precision import is_rounding
+from nandoctor.rules.site import Site, canonical, is_zero, site_of, squares_overflow
 
 CODE, CAUSE = "ND105", "zero_variance_norm"
 NORMS = ("layer_norm", "batch_norm", "group_norm", "instance_norm", "rms_norm")
