@@ -44,6 +44,16 @@ def _pair(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return func(y, moved, *args[2:], **kwargs)
 
 
+def _corrcoef(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Move variances of zero off it before they are divided by."""
+    x = args[0] if args else kwargs.get("input")
+    if not is_real(x) or x.ndim < 2:
+        return NotImplemented
+    covariance = torch.cov(x)
+    spread = off_zero(covariance.diagonal()).sqrt()
+    return (covariance / spread[:, None] / spread).clamp(-1, 1)
+
+
 _ZERO, _DIV = argument(0, off_zero, "input", "self"), argument(1, denominator, "other")
 _MATRIX = argument(0, off_singular_matrix, "input", "A")
 
@@ -68,6 +78,7 @@ REPAIRS: dict[str, Repair] = EMPTY_REPAIRS | {
     **dict.fromkeys(("logdet", "slogdet", "linalg_slogdet", "linalg_eigh"), _MATRIX),
     **dict.fromkeys(("linalg_svd", "svd", "linalg_cholesky", "cholesky", "linalg_eig"), _MATRIX),
     **dict.fromkeys(("linalg_inv", "inverse", "linalg_qr"), _MATRIX),
+    "corrcoef": _corrcoef,
     "binary_cross_entropy": argument(0, off_both_ends, "input"),
     "kl_div": argument(1, off_zero, "target"),
     "normalize": raised_keyword(3, 1e-12),
@@ -93,6 +104,7 @@ CONTAINS: dict[str, tuple[str, ...]] = EMPTY_CONTAINS | {
     "instance_norm": ("instance_norm", "native_batch_norm"),
     "gaussian_nll_loss": ("gaussian_nll_loss", "log", "div"),
     "binary_cross_entropy": ("binary_cross_entropy", "log"),
+    "corrcoef": ("corrcoef", "div", "sqrt"),
     "kl_div": ("kl_div", "xlogy", "log", "sub", "mul", "mean", "div"),
     "special_entr": ("special_entr", "entr"),
     "logit": ("logit", "log", "div"),

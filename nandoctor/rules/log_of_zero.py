@@ -72,7 +72,11 @@ def _log_inside(site: Site) -> str:
     """Return which logarithm an op of another name takes of zero, empty where it takes none."""
     if site.op == "linalg_slogdet" and any(map(math.isinf, site.outputs)):
         return "the logarithm of the determinant of a singular matrix"
-    if site.op == "where" and "linalg_slogdet" in site.made_by and any(map(math.isnan, site.outputs)):
+    if (
+        site.op == "where"
+        and "linalg_slogdet" in site.made_by
+        and any(map(math.isnan, site.outputs))
+    ):
         return "the logarithm of a negative determinant"
     if site.op in ("xlogy", "special_xlogy") and any(value <= 0 for value in site.values(1)):
         return f"{site.op} got {site.values(1)[0]:.4g}"

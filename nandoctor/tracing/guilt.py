@@ -46,6 +46,6 @@ def _negative_variance(detail: Detail) -> Leaf | None:
     for leaf, tensor in zip(detail.leaves, detail.inputs, strict=True):
         if leaf is not None and leaf.kind == "buffer" and leaf.name.endswith("var"):
             eps = float(detail.scalars.get("eps", 0.0))
-            if bool((tensor + eps <= 0).any()):
+            if bool((tensor + eps < 0).any()):
                 return leaf
     return None

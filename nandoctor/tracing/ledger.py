@@ -66,7 +66,7 @@ class Ledger:
         if Nature.derived in natures:
             self._stain(call.index, bad)
             self._record(call, "spread", inputs)
-        elif natures == {Nature.garbage} and call.traits.written:
+        elif (natures == {Nature.garbage} and call.traits.written) or _only_offers(call, bad):
             return
         elif not self._is_meant(call, read, inputs, bad):
             if self._plan.leave is None or call.index in self._plan.leave:
@@ -87,7 +87,7 @@ class Ledger:
         is_moved = moved is not None and name in CARRIERS
         if infinity is None and not is_moved:
             return False
-        self._stain(call.index, bad, infinity, moved if is_moved else None)
+        self._stain(call.index, bad, infinity, moved)
         return True
 
     def _stain(
@@ -122,6 +122,11 @@ class Ledger:
             is_custom=is_function and place is not None and place.is_custom,
             place=place,
         )
+
+
+def _only_offers(call: Call, bad: list[torch.Tensor]) -> bool:
+    """Whether a NaN is only made a tensor, for ``where`` to pick: the one that picks is at fault."""
+    return call.traits.name == "scalar_tensor" and bool(torch.isnan(bad[0]).all())
 
 
 def _repair(tensor: torch.Tensor) -> None:

@@ -53,11 +53,19 @@ def _guesses(
     if all(trials.fails([row]) for row in spread(trials.size, MAX_PROBES if is_large else None)):
         # Either nobody's fault or, for another reason, a batch of one fails as well.
         if all(len(hint) < trials.size for hint in hints) and not all_pairs_fail(trials):
+            if not is_large:
+                yield lambda: each_curing(trials)
             yield lambda: smallest_cure(trials, FEW_CHUNKS)
         return
     yield lambda: peeled(trials)
     if not is_large:
         yield lambda: smallest_cure(trials, MAX_CHUNKS)
+
+
+def each_curing(trials: SampleTrials) -> list[int]:
+    """Return the samples of which each one's absence cures: they fail together only."""
+    rows = range(trials.size)
+    return [row for row in rows if trials.fails(trials.without([row])) is False]
 
 
 def spread(size: int, count: int | None) -> range:

@@ -44,6 +44,7 @@ EPS: dict[str, tuple[Callable[..., Tensor], str, Tensor]] = {
         lambda h: torch._weight_norm(h, torch.ones(4, 1)).mean(), "_weight_norm_interface", ZERO
     ),
     "log determinant": (lambda h: h[:3].T.matmul(h[:3]).logdet(), "_linalg_slogdet", EQUAL * 0),
+    "correlation": (lambda h: torch.corrcoef(h).sum(), "div", EQUAL),
     "addcdiv": (lambda h: torch.addcdiv(h, h, h).mean(), "addcdiv", ZERO),
     "empty loss": (lambda h: F.smooth_l1_loss(h[:0], h[:0]), "smooth_l1_loss", ZERO),
     "no class weight": (

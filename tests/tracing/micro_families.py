@@ -323,3 +323,39 @@ def viterbi_style_forbidden_transitions() -> Any:
         return torch.logsumexp(alpha, -1)
 
     return step(Fn(f), rows(), lambda m, b: m(b).mean())
+
+
+@case("forward", "where", "", [1])
+def log_of_a_negative_determinant() -> Any:
+    def f(self, x):
+        return torch.logdet(x * self.fc.weight[0, 0].abs())  # <- log_of_a_negative_determinant
+
+    matrices = torch.eye(4).repeat(3, 1, 1)
+    matrices[1, 0, 0] = -1.0
+    return step(Fn(f), matrices, lambda m, b: m(b).mean())
+
+
+@case("batch", "pow", "", [2])
+def infinite_target_under_a_hand_written_square() -> Any:
+    def f(self, x, y):
+        return (y - self.fc(x)) ** 2  # <- infinite_target_under_a_hand_written_square
+
+    y = rows(seed=2)
+    y[2, 1] = INF
+    return step(Fn(f), {"x": rows(), "y": y}, lambda m, b: m(b["x"], b["y"]).mean())
+
+
+@case("forward", "native_batch_norm", "norm", None)
+def frozen_norm_of_a_dead_channel_without_eps() -> Any:
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            torch.manual_seed(0)
+            self.norm = nn.BatchNorm1d(4, eps=0.0).eval()
+
+        def forward(self, x):
+            return self.norm(x)  # <- frozen_norm_of_a_dead_channel_without_eps
+
+    model = Model()
+    model.norm.running_var[1] = 0.0
+    return step(model, rows(), _mean)

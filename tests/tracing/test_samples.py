@@ -78,6 +78,12 @@ def test_culprit_is_found_where_a_batch_of_one_fails_as_well():
     assert guilty_samples(trials, []) == (1,)
 
 
+def test_pair_that_fails_only_together_is_named_where_a_batch_of_one_fails_as_well():
+    """Twins in a loss over pairs: alone everyone fails, since there is no pair."""
+    trials = Trials(6, lambda rows: len(rows) < 2 or {1, 4} <= rows)
+    assert guilty_samples(trials, []) == (1, 4)
+
+
 def test_chance_is_nobody_s_fault():
     """The failure goes with any change of the batch: the random numbers did it."""
     trials = Trials(6, lambda rows: len(rows) == 6, draws=True)

@@ -51,6 +51,10 @@ EXAMPLES = {
         failed("std", operand(shape=(1, 4), numel=4)),
         failed("std", operand(shape=(0, 4), numel=0)),
     ),
+    "nan_placeholder": Example(
+        failed("full", arguments={"fill_value": NAN}),
+        failed("where", operand(NAN, made_by=("div",)), outputs=(NAN,)),
+    ),
     "atan2_at_origin": Example(
         failed("div", operand(0.0), operand(0.0), path_to_loss=("block: div", "block: atan")),
         failed("div", operand(0.0), operand(0.0), path_to_loss=("block: div", "block: sum")),
