@@ -8,11 +8,11 @@ import unicodedata
 
 _ENGLISH = {
     "loss": "损失 損失 손실 pérdida perte perda потери потеря",
-    "val": "验证 驗證 検証 검증 validación validação проверка",
+    "val": "验证 驗證 评估 検証 검증 validación validação проверка",
     "test": "测试 測試 テスト 테스트 prueba",
     "train": "训练 訓練 学習 훈련 학습 entrenamiento entraînement обучение",
     "lr": "学习率 學習率 学習率 학습률",
-    "step": "步数 步數 步 次数 ステップ 스텝 단계",
+    "step": "步骤 步驟 步数 步數 步 次数 ステップ 스텝 단계",
     "iteration": "迭代 反復 반복 итерация",
     "epoch": "轮次 轮数 轮 周期 エポック 에폭 에포크 época époque эпоха",
     "acc": "准确率 正确率 精度 정확도",
@@ -20,6 +20,7 @@ _ENGLISH = {
     "norm": "范数 ノルム",
     "avg": "平均 평균",
     "best": "最佳 最优",
+    "done": "完成 结束",
     "time": "用时 耗时 时间",
 }
 _LEXICON = {word: name for name, words in _ENGLISH.items() for word in words.split()}

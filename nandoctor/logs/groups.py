@@ -120,9 +120,18 @@ class Groups:
 
     by_keys: dict[tuple[object, ...], Group] = field(default_factory=dict)
 
-    def of(self, keys: tuple[str, ...], rank: int | None = None, bar: int = 0) -> Group | None:
-        """Return the group of such lines; None where a log invents ever new names."""
-        name = (keys, rank, bar)
+    def of(
+        self, keys: tuple[str, ...], rank: int | None = None, bar: int = 0, length: int = 0
+    ) -> Group | None:
+        """Return the group of such lines; None where a log invents ever new names.
+
+        Args:
+            keys: What the lines name.
+            rank: The rank that printed them.
+            bar: As in ``Group``.
+            length: How long their bar is: a validation's differs from training's.
+        """
+        name = (keys, rank, bar, length)
         group = self.by_keys.get(name)
         if group is None:
             if len(self.by_keys) >= MAX_GROUPS:

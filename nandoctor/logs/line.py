@@ -23,6 +23,7 @@ _DARKNET = re.compile(
 )
 _SLASH = re.compile(r"\s*/\s*(\d+)(?![\d.]|:(?!\d+/\d))")
 _INDEX = re.compile(r"\s*[\])]\s*[:=]")
+_TIME = re.compile(r"(?:[mun]?s|sec|min|h)(?![A-Za-z])")
 _MOST_NUMBERS = 256
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07")
 
@@ -71,6 +72,8 @@ def numbers_of(text: str) -> list[Named]:
             key = glued_name(text, end) or key
         elif is_whole and _INDEX.match(text, end) and text[start - 1 : start] in "[( ":
             key = f"{key} at step"  # loss[100]: 2.3
+        if key and _TIME.match(text, end) and naming.step_rank(key) is not None:
+            key = ""  # Step: 9ms
         if slash:
             key = key if naming.step_rank(key) is not None else _bar(found)
         elif text.startswith("%", end) and (not key or naming.step_rank(key) is not None):

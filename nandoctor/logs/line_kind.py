@@ -13,7 +13,8 @@ from nandoctor.logs.line import Named
 
 _VALIDATION = re.compile(
     r"^.{0,120}?(?:^|[\]:>|(] ?|\s-\s|\s{2}|\t)\W*(?:val|valid|validation|test|eval|evaluation|dev)"
-    r"(?:ing)?\b\s*(?:(?:epoch\b\s*)?[-:\]|(>=\[]|on\b)|^.{0,120}?saving dict for global step",
+    r"(?:ing)?\b\s*(?:(?:(?:epoch|done|finished|completed?|results?)\b\s*)?[-:\]|(>=\[]|on\b)"
+    r"|^.{0,120}?saving dict for global step",
     re.IGNORECASE,
 )
 _BEGINS_VALIDATION = re.compile(
@@ -24,14 +25,14 @@ _BEGINS_VALIDATION = re.compile(
     re.IGNORECASE,
 )
 _SUMMARY = re.compile(
-    r"^.{0,120}?\b(?:averaged? stats|epoch results|(?:epoch|training)\b[^=:]{0,24}"
+    r"^.{0,120}?\b(?:averaged? stats|epoch results|(?:epoch|training)\b:?[^=:]{0,24}"
     r"\b(?:results|finished|completed?|done|ended|summary|average))\b",
     re.IGNORECASE,
 )
 
 _RANK = re.compile(r"(?:\[|\b)(?:rank|default)[ :=]{0,2}(\d+)\b", re.IGNORECASE)
 _MPI = re.compile(r"\[\d+,(\d+)\]<std")
-_BAR = re.compile(r"\[[=.>#\-\s]*[=.>#][=.>#\-\s]*\]|\u2501|\xe2\x94\x81")
+_BAR = re.compile(r"\[[=.>#\-\s]*[=.>#][=.>#\-\s]*(?:\d+/\d+ [=.>#\-\s]+)?\]|\u2501|\xe2\x94\x81")
 
 
 def begins_validation(text: str) -> bool:
@@ -81,6 +82,27 @@ def rank_of(text: str) -> int | None:
     return int(match.group(1)) if match else None
 
 
-def is_epoch_bar(text: str) -> bool:
-    """Whether the line is a Keras-like bar, whose numbers are running means of the epoch."""
-    return _BAR.search(text) is not None
+def bar_of(text: str, kept: list[Named]) -> tuple[int, int]:
+    """Return how far a Keras-like bar is (0 none, 1 it runs, 2 its end) and how long it is.
+
+    Its numbers are running means of the epoch.
+    """
+    for named in kept:
+        if named.key == BAR and named.of is not None and _BAR.search(text):
+            return 2 if named.value >= named.of else 1, named.of
+    return 0, 0
+
+
+def drawn_last(text: str, kept: list[Named]) -> list[Named]:
+    """Drop the remains of an overdrawn bar: of two of a name, the earlier or the unfinished."""
+    eta = text.find("ETA")
+    ordered = [named for named in kept if named.start > eta >= 0]
+    ordered += [named for named in kept if not named.start > eta >= 0]
+    return sorted({named.key: named for named in ordered}.values(), key=lambda n: n.start)
+
+
+def with_bare_epoch(text: str, kept: list[Named]) -> list[Named]:
+    """Call an ``n/N`` that stands alone on its line an epoch, as it announces one."""
+    if len(kept) == 1 and kept[0].key == BAR and not any(map(str.isalpha, text)):
+        return [replace(kept[0], key="epoch")]
+    return kept

@@ -84,7 +84,9 @@ def counter_name(name: str) -> str | None:
 @lru_cache(maxsize=4096)
 def step_rank(name: str) -> int | None:
     """Say how surely a name is the step: 0 a global step, 5 an epoch, None neither."""
-    words = words_of(name)
+    words = tuple(word for word in words_of(name) if not word.isdigit())
+    if words[-1:] == ("id",) and words[-2:-1] != ("run",):
+        words = words[:-1]  # batch_id
     if not words or counter_name(name) or (words[-1] != "epoch" and set(words) & NOT_A_STEP):
         text = " ".join(words)
         return 0 if text in {"trainer global step", "train global step", "train step"} else None

@@ -9,6 +9,8 @@ from nandoctor.logs import naming
 from nandoctor.logs.groups import BAR, LEADING, Group
 
 _LARGEST = 2.0**62
+_COUNTER = 3
+"""The last rank of names that surely count."""
 _UNNAMED: dict[str, float] = {BAR: 3.5, LEADING: 4.5}
 
 
@@ -27,11 +29,27 @@ def step_key(leading: list[Group]) -> str | None:
         count = sum(group.count for group in holding)
         values = _in_line_order(holding, key)
         is_enough = count * 2 >= total or (count >= 2 and rank <= 1 and count * 3 >= total)
-        if is_enough and behaves_like_step(values, strict=rank >= 5):
+        if is_enough and (
+            behaves_like_step(values, strict=rank >= 5)
+            or (rank <= _COUNTER and _counts_within_epochs(holding, values))
+        ):
             found.append((rank, count, key))
     widest = max((count for _, count, key in found if key != LEADING), default=0)
     found = [candidate for candidate in found if candidate[1] * 4 >= widest * 3]
     return min(found)[2] if found else None
+
+
+def _counts_within_epochs(holding: list[Group], values: NDArray[np.float64]) -> bool:
+    """Whether the values are whole numbers that grow within each epoch, few to one."""
+    epochs = [key for key in holding[0].keys if naming.is_epoch(key)]
+    if not epochs or any(epochs[0] not in group.keys for group in holding):
+        return False
+    epoch = _in_line_order(holding, epochs[0])
+    if len(epoch) != len(values) or not behaves_like_step(epoch, strict=False):
+        return False
+    within = epoch[1:] == epoch[:-1]
+    is_whole = bool((values == np.floor(values)).all())
+    return is_whole and bool(within.any()) and bool((np.diff(values)[within] > 0).all())
 
 
 def _is_bare(group: Group, barred: list[Group]) -> bool:

@@ -7,17 +7,19 @@ from nandoctor.logs import naming
 from nandoctor.logs.announced import Announced
 from nandoctor.logs.dull_lines import DullLines, shape_of
 from nandoctor.logs.foreign import in_english
-from nandoctor.logs.groups import BAR, Group, Groups
+from nandoctor.logs.groups import Group, Groups
 from nandoctor.logs.learning import FEWEST_SAMPLES, Sample, learn
 from nandoctor.logs.line import Named, numbers_of, plain
 from nandoctor.logs.line_kind import (
+    bar_of,
     begins_validation,
-    is_epoch_bar,
+    drawn_last,
     is_of_training,
     is_summary_line,
     is_validation_line,
     marked,
     rank_of,
+    with_bare_epoch,
 )
 from nandoctor.logs.relevance import is_header, is_kept, is_signal
 from nandoctor.logs.tables import PrintedTable
@@ -64,7 +66,7 @@ class TextReader:
         text = in_english(plain(raw))
         row = [named for named in self._table.row(text) if is_kept(named)]
         if row:
-            self._add(number, row, None, _PRINTED_TABLE)
+            self._add(number, row, None, (_PRINTED_TABLE, 0))
             return True
         kept = [named for named in numbers_of(text) if is_kept(named)]
         if not any(is_signal(named.key) for named in kept):
@@ -76,10 +78,10 @@ class TextReader:
         else:
             self._announced.take_row()
         kept = self._told_apart(text, kept)
-        bar = _bar(text, kept)
-        if bar:  # remains of an overdrawn line: the last of a name counts
-            kept = list({named.key: named for named in kept}.values())
-        group = self._add(number, kept, rank_of(text), bar)
+        bar, length = bar_of(text, kept)
+        if bar:
+            kept = drawn_last(text, kept)
+        group = self._add(number, kept, rank_of(text), (bar, length))
         is_plain = text is raw and not self.validation.runs
         if group is not None and not bar and not announces and is_plain:
             samples = self._samples.setdefault(id(group), [])
@@ -91,6 +93,7 @@ class TextReader:
         """Note what a line says of those below it."""
         begins = begins_validation(text)
         self.validation.runs = begins or (self.validation.runs and not text.strip())
+        kept = with_bare_epoch(text, kept)
         self._announced.take(kept)
         opens_table = not kept and self._table.take_header(text)
         has_step = any(naming.step_rank(named.key) is not None for named in kept)
@@ -125,7 +128,9 @@ class TextReader:
                     self.templates.append(template)
                 samples.clear()
 
-    def _add(self, number: int, kept: list[Named], rank: int | None, bar: int) -> Group | None:
+    def _add(
+        self, number: int, kept: list[Named], rank: int | None, bar: tuple[int, int]
+    ) -> Group | None:
         keys: list[str] = []
         for named in kept:
             key = named.key
@@ -134,16 +139,9 @@ class TextReader:
             while key in keys:
                 key += "'"
             keys.append(key)
-        group = self.groups.of(tuple(keys), rank, bar)
+        group = self.groups.of(tuple(keys), rank, *bar)
         if group is not None and self.validation.runs:
             group = self.validation.group_for(group)
         if group is not None and self._keeps_rows:
             group.add(number, tuple(named.value for named in kept), self.context)
         return group
-
-
-def _bar(text: str, kept: list[Named]) -> int:
-    for named in kept:
-        if named.key == BAR and named.of is not None and is_epoch_bar(text):
-            return 2 if named.value >= named.of else 1
-    return 0

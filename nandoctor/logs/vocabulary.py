@@ -58,8 +58,19 @@ SIDE = {"entropy", "kl", "aux", "regularization", "regularizer", "commit"}
 METRICS = {"acc", "accuracy", "grad", "lr", "psnr", "iou", "map", "auc", "f1", "norm", "reward"}
 
 
+_FOREIGN = {
+    "verlust": "loss", "trainingsverlust": "train loss", "validierungsverlust": "val loss",
+    "validierung": "val", "schritt": "step", "epoche": "epoch", "lernrate": "lr",
+    "genauigkeit": "acc", "perdida": "loss", "perda": "loss", "perte": "loss", "paso": "step",
+    "passo": "step", "epoca": "epoch", "epoque": "epoch", "entrenamiento": "train",
+    "treino": "train", "validacion": "val", "validacao": "val",
+}  # fmt: skip
+"""Words of other languages that are spelt in ASCII; the rest is translated before it is read."""
+
+
 @lru_cache(maxsize=4096)
 def words_of(name: str) -> tuple[str, ...]:
     """Return the lower-case words of a metric's name (``train/Loss_step`` → train, loss, step)."""
     split = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", name)
-    return tuple(word for word in re.split(r"[^a-z0-9]+", split.lower()) if word)
+    found = re.split(r"[^a-z0-9]+", split.lower())
+    return tuple(word for part in found for word in _FOREIGN.get(part, part).split())

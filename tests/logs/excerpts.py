@@ -1060,3 +1060,60 @@ _add(
     [4.52, 4.19],
     [0, 1000],
 )
+_add(
+    "batches_within_epochs",
+    "[Epoch 0/9] [Batch 0/93] [loss: 1.4]\n[Epoch 0/9] [Batch 50/93] [loss: 1.3]\n"
+    "[Epoch 1/9] [Batch 7/93] [loss: 1.2]\n[Epoch 1/9] [Batch 57/93] [loss: 1.1]\n"
+    "[Epoch 2/9] [Batch 14/93] [loss: 1.0]\n",
+    [1.4, 1.3, 1.2, 1.1, 1.0],
+    [0, 50, 7, 57, 14],
+)
+_add(
+    "mean_of_an_epoch_that_is_done",
+    "epoch: 0, batch_id: 0, loss:0.5\nepoch: 0, batch_id: 500, loss:0.4\nepoch: 0 done, loss:0.45\n"
+    "epoch: 1, batch_id: 0, loss:0.3\nepoch: 1, batch_id: 500, loss:0.2\nepoch: 1 done, loss:0.25\n",
+    [0.5, 0.4, 0.3, 0.2],
+    [0, 500, 0, 500],
+)
+_add(
+    "counter_alone_on_its_line",
+    "Training...\n1 / 20\nAvg_train_loss: 0.62\nAvg_val_loss: 0.6\n"
+    "2 / 20\nAvg_train_loss: 0.5\nAvg_val_loss: 0.51\n3 / 20\nAvg_train_loss: 0.4\nAvg_val_loss: 0.5\n",
+    [0.62, 0.5, 0.4],
+    [1, 2, 3],
+)
+_add(
+    "bars_of_two_lengths",
+    """Epoch: 0
+ [=========================== 391/391 ============================>]  Step: 9ms | Tot: 9s585ms | Loss: 1.942 | Acc: 26.208% (13104/50000)
+ [=========================== 100/100 ============================>]  Step: 11ms | Tot: 1s162ms | Loss: 1.801 | Acc: 32.840% (3284/10000)
+
+Epoch: 1
+ [=========================== 391/391 ============================>]  Step: 9ms | Tot: 9s585ms | Loss: 1.742 | Acc: 33.208% (16604/50000)
+ [=========================== 100/100 ============================>]  Step: 11ms | Tot: 1s162ms | Loss: 1.601 | Acc: 37.840% (3784/10000)
+""",
+    [1.942, 1.742],
+    [0, 1],
+)
+_add(
+    "bar_over_the_remains_of_a_longer_one",
+    "Epoch 1/2\n9/9 [====] - 0s - loss: 0.7 - acc: 0.5     - ETA: 0s - loss: 0.8 - acc\n"
+    "Epoch 2/2\n9/9 [====] - ETA: 0s - loss: 0.9 - acc: 0.9 - 0s - loss: 0.6 - acc: 0.6\n",
+    [0.7, 0.6],
+    [1, 2],
+)
+_add(
+    "evaluation_in_chinese",
+    "Epoch 2 步骤 [10/48] 损失: 4.6 学习率: 0.00016\nEpoch 2 步骤 [20/48] 损失: 4.5 学习率: 0.00016\n"
+    "INFO - Epoch 2 评估完成 - 损失: 0.4, 准确率: 27.29%\nEpoch 3 步骤 [10/48] 损失: 4.1 学习率: 0.0009\n",
+    [4.6, 4.5, 4.1],
+    [10, 20, 10],
+)
+_add(
+    "german",
+    "Epoche 1: Trainingsverlust = 2.5, Validierungsverlust = 2.6\n"
+    "Epoche 2: Trainingsverlust = 2.1, Validierungsverlust = 2.4\n",
+    [2.5, 2.1],
+    [1, 2],
+)
+_add("epochs_by_tens", "Epochs(/10),Loss\n1,3.2\n2,3.1\n3,3.0\n", [3.2, 3.1, 3.0], [1, 2, 3])
