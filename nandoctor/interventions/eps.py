@@ -47,7 +47,7 @@ def _pair(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 def _corrcoef(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Move variances of zero off it before they are divided by."""
     x = args[0] if args else kwargs.get("input")
-    if not is_real(x) or x.ndim < 2:
+    if not isinstance(x, torch.Tensor) or not is_real(x) or x.ndim < 2:
         return NotImplemented
     covariance = torch.cov(x)
     spread = off_zero(covariance.diagonal()).sqrt()

@@ -19,8 +19,8 @@ Reports a NaN that no arithmetic made: the code wrote it as a placeholder ("not 
 value"), and it reaches the loss or a gradient.
 
 ## Why it matters
-A workspace filled with NaN is a good trap for forgotten writes: a NaN behind it means that a row was
-never written, or that a missing value was averaged in. The numbers around it are innocent.
+A workspace filled with NaN is a good trap for forgotten writes: a NaN that comes out of it means
+that a row was never written, or a missing value averaged in. The numbers around it are innocent.
 
 ## Example
 ```python

@@ -125,7 +125,7 @@ class Ledger:
 
 
 def _only_offers(call: Call, bad: list[torch.Tensor]) -> bool:
-    """Whether a NaN is only made a tensor, for ``where`` to pick: the one that picks is at fault."""
+    """Whether a NaN is only made a tensor for ``where``: the op that picks it is at fault."""
     return call.traits.name == "scalar_tensor" and bool(torch.isnan(bad[0]).all())
 
 
