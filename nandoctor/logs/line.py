@@ -23,7 +23,7 @@ _DARKNET = re.compile(
 )
 _SLASH = re.compile(r"\s*/\s*(\d+)(?![\d.]|:(?!\d+/\d))")
 _INDEX = re.compile(r"\s*[\])]\s*[:=]")
-_TIME = re.compile(r"(?:[mun]?s|sec|min|h)(?![A-Za-z])")
+_TIME = re.compile(r"(?:[mun]?s|sec|min|h)(?![A-Za-z])|it \[")
 _MOST_NUMBERS = 256
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07")
 
@@ -73,7 +73,7 @@ def numbers_of(text: str) -> list[Named]:
         elif is_whole and _INDEX.match(text, end) and text[start - 1 : start] in "[( ":
             key = f"{key} at step"  # loss[100]: 2.3
         if key and _TIME.match(text, end) and naming.step_rank(key) is not None:
-            key = ""  # Step: 9ms
+            key = ""  # Step: 9ms, Batch: 97it [
         if slash:
             key = key if naming.step_rank(key) is not None else _bar(found)
         elif text.startswith("%", end) and (not key or naming.step_rank(key) is not None):

@@ -136,6 +136,8 @@ class TextReader:
             key = named.key
             if naming.step_rank(key) in (0, 1):
                 key = key.split()[-1].lower().replace("steps", "step")
+            elif key.lower().endswith("epoch") and "best" not in key.lower():
+                key = "epoch"
             while key in keys:
                 key += "'"
             keys.append(key)

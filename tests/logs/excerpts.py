@@ -1117,3 +1117,19 @@ _add(
     [1, 2],
 )
 _add("epochs_by_tens", "Epochs(/10),Loss\n1,3.2\n2,3.1\n3,3.0\n", [3.2, 3.1, 3.0], [1, 2, 3])
+_add(
+    "epoch_behind_other_words",
+    "Epoch: 1  Training Loss: 0.3  Validation Loss: 0.4\n"
+    "Validation loss decreased (inf --> 0.4).  Saving model ...Epoch: 2  Training Loss: 0.2  Validation Loss: 0.3\n"
+    "Validation loss decreased (0.4 --> 0.3).  Saving model ...Epoch: 3  Training Loss: 0.1  Validation Loss: 0.3\n",
+    [0.3, 0.2, 0.1],
+    [1, 2, 3],
+)
+_add(
+    "running_count_of_batches",
+    "==== Epoch 1 / 3 ====\nTraining Batch: 97it [01:00,  1.61it/s]\n Validation Loss: 0.43\n"
+    "==== Epoch 2 / 3 ====\nTraining Batch: 97it [00:59,  1.62it/s]\n Validation Loss: 0.44\n"
+    "==== Epoch 3 / 3 ====\nTraining Batch: 97it [00:59,  1.63it/s]\n Validation Loss: 0.45\n",
+    [0.43, 0.44, 0.45],
+    [1, 2, 3],
+)
