@@ -62,16 +62,13 @@ def ranked(evidence: Evidence, findings: Sequence[Finding]) -> list[Candidate]:
 
 def weighed(evidence: Evidence, finding: Finding, causes: Sequence[Finding]) -> Candidate:
     """Weigh a finding against what the trials and the other findings say."""
-    weight, reasons = finding.score, []
     if finding.cause in DYNAMICS:
         factor, reason = _against_dynamics(evidence, finding, causes)
     elif finding.cause in STATE | DATA:
         factor, reason = 1.0, ""
     else:
         factor, reason = _against_op(evidence, finding, causes)
-    weight *= factor
-    if reason:
-        reasons.append(reason)
+    weight, reasons = finding.score * factor, [reason] if reason else []
     refuted = refutation_of(evidence, finding)
     if refuted and not _has_other_faults(evidence, finding):
         weight *= 0.85 if finding.code[:3] in ("ND1", "ND5") else 0.6

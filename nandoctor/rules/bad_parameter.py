@@ -1,16 +1,15 @@
 """Rule: a weight that is non-finite, or so far off that no training step made it."""
 
 import math
-from dataclasses import replace
 
 from nandoctor.evidence import Evidence, TensorStats
 from nandoctor.findings import Finding, Grade, Prescription, Rule
 from nandoctor.rules.attribution import component_of
 from nandoctor.rules.curve import curve_of
+from nandoctor.rules.leap import leap_of_plain
 from nandoctor.rules.moments import moved_too_far
-from nandoctor.rules.optimizer import is_adaptive, param_group
-from nandoctor.rules.probing import is_data_cleared
 from nandoctor.rules.site import replayed
+from nandoctor.rules.unread import as_note, is_step_sound
 from nandoctor.rules.weights import is_buffer, is_flipped, is_lone, is_passed, whose_fault
 
 CODE, CAUSE = "ND401", "bad_parameter"
@@ -90,8 +89,8 @@ def _stored(evidence: Evidence) -> list[Finding]:
         for t in bad
         for late in (whose_fault(evidence, t.name),)
     ]  # fmt: skip
-    if _reach_nothing(evidence):
-        found = [_harmless(finding) for finding in found]
+    if is_step_sound(evidence):
+        found = [as_note(f, ", which reach neither the loss nor a gradient") for f in found]
     good = evidence.last_good.tensors if evidence.last_good else ()
     before = {tensor.name: tensor for tensor in good}
     flipped = [t for t in crash.tensors if is_flipped(t) and is_lone(t, before.get(t.name))]
@@ -102,13 +101,8 @@ def _stored(evidence: Evidence) -> list[Finding]:
 
 def _left(evidence: Evidence) -> list[Finding]:
     """What is left where data, rate and gradients are cleared and plain SGD made the steps."""
-    curve = curve_of(evidence)
-    if curve is None or is_adaptive(evidence) is not False or not curve.num_rising:
-        return []
-    jump = curve.lr_jump()
-    if not curve.is_sudden or (jump and jump[0] > 1.5) or not is_data_cleared(evidence, curve):
-        return []
-    if any(not 0 <= value < 1 for value in param_group(evidence, "momentum")):
+    curve = leap_of_plain(evidence)
+    if curve is None:
         return []
     first, trial = abs(curve.loss[curve.onset]), evidence.trial("reset_param")
     message = (f"at step {curve.step} an ordinary batch raises the loss from {curve.level:.4g} to "
@@ -116,17 +110,6 @@ def _left(evidence: Evidence) -> list[Finding]:
     fixed = trial is not None and trial.outcome == "fixed"
     lines = (f"with {trial.detail} restored the step is finite",) if trial and fixed else ()
     return [_finding(message, f"step {curve.step}", 0.62, "", lines)]
-
-
-def _reach_nothing(evidence: Evidence) -> bool:
-    """Whether the step on the real batch is finite in spite of them."""
-    replay = evidence.replay
-    return replay is not None and replay.phase is None and not replay.is_batch_synthetic
-
-
-def _harmless(finding: Finding) -> Finding:
-    message = f"{finding.message}, which reach neither the loss nor a gradient"
-    return replace(finding, severity="note", message=message, is_cause=False, prescriptions=())
 
 
 def _flipped(tensor: TensorStats, evidence: Evidence) -> Finding:

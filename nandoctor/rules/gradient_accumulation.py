@@ -2,16 +2,13 @@
 
 import math
 
-import numpy as np
-
 from nandoctor.evidence import Evidence, ReplayFacts
 from nandoctor.findings import Finding, Grade, Prescription, Rule
-from nandoctor.rules.curve import Curve, curve_of
+from nandoctor.rules.curve import curve_of
+from nandoctor.rules.level_shift import level_shift
 from nandoctor.rules.probing import gradient_factor
 
 CODE, CAUSE = "ND603", "gradient_accumulation"
-WINDOW = 20
-SEPARATION = 1.5  # the smallest norm after the shift over the largest before it
 
 DOC = """
 ## What it does
@@ -113,34 +110,6 @@ def _shift(evidence: Evidence) -> tuple[Finding, ...]:
         f"the gradient norm is {factor:.3g} times larger from step {step} on, loss and lr unchanged"
     )
     return (_finding(message, round(factor), 0.88, ()),)
-
-
-def level_shift(curve: Curve) -> tuple[float, int] | None:
-    """Return (factor, step) of a lasting shift of the gradient norm at constant loss and lr."""
-    norms, rates = curve.grad_norm, curve.lr
-    if norms is None:
-        return None
-    losses, best = curve.loss, None
-    for row in range(WINDOW, curve.onset + 1):
-        after, before = slice(row, row + 5), slice(row - WINDOW, row)
-        new, old = norms[after], norms[before]
-        if len(new) < 5 or not (np.isfinite(new).all() and np.isfinite(old).all()):
-            continue
-        if new.min() < SEPARATION * old.max() or np.median(new) < 3 * np.median(old):
-            continue
-        if new[2:].max() > 3 * new[:2].max():
-            continue
-        if np.median(losses[after]) > losses[before].max():
-            continue
-        if rates is not None and not rates[row] <= 1.2 * rates[row - 1]:
-            continue
-        best = max(best or (0.0, 0), (float(new.min() / old.max()), row))
-    if best is None:
-        return None
-    row = best[1]
-    return float(np.median(norms[row : row + 5]) / np.median(norms[row - WINDOW : row])), int(
-        curve.history.step[row]
-    )
 
 
 def _finding(message: str, k: int, score: float, lines: tuple[str, ...]) -> Finding:

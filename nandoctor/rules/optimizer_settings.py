@@ -5,11 +5,9 @@ from collections.abc import Iterator
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Rule
-from nandoctor.rules.optimizer import is_adaptive, param_group
-from nandoctor.rules.site import short
+from nandoctor.rules.optimizer import eps_lost_in_half, param_group
 
 CODE, CAUSE = "ND404", "optimizer_settings"
-FP16_ZERO = 2.0**-25
 
 DOC = """
 ## What it does
@@ -49,11 +47,9 @@ def _problems(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
     crash = evidence.crash
     if crash is None:
         return
-    half = any(t.role == "parameter" and short(t.dtype) == "float16" for t in crash.tensors)
-    small = [eps for eps in set(param_group(evidence, "eps")) if eps < FP16_ZERO]
-    masters = any(t.role == "master" for t in crash.tensors)
-    if half and small and not masters and is_adaptive(evidence):
-        yield "warning", f"eps {min(small):g} is 0 in the parameters' float16", "eps"
+    eps = eps_lost_in_half(evidence)
+    if eps is not None and not any(t.role == "master" for t in crash.tensors):
+        yield "warning", f"eps {eps:g} is 0 in the parameters' float16", "eps"
     rates = param_group(evidence, "lr")
     recorded = crash.training.lr
     if not recorded or not all(map(math.isfinite, (recorded, *rates))):

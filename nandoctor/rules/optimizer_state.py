@@ -1,22 +1,21 @@
 """Rule: an optimizer whose stored moments, or whose epsilon, make the update itself bad."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from nandoctor.evidence import Evidence, TensorStats
+from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Prescription, Rule
 from nandoctor.rules.curve import curve_of
-from nandoctor.rules.moments import impossible_moments, is_spoilt, moved_too_far, parameter_of
-from nandoctor.rules.optimizer import is_adaptive, param_group
-from nandoctor.rules.probing import hard_batch, is_data_cleared
+from nandoctor.rules.leap import leap_of_adaptive
+from nandoctor.rules.moment_faults import moment_faults
+from nandoctor.rules.moments import moved_too_far
+from nandoctor.rules.optimizer import broken_settings, eps_lost_in_half, is_adaptive
+from nandoctor.rules.probing import is_data_cleared
 from nandoctor.rules.site import replayed, short
-from nandoctor.rules.weights import moments_went_first
+from nandoctor.rules.unread import as_note
 
 CODE, CAUSE = "ND403", "optimizer_state"
-FP16_ZERO = 2.0**-25
 SQUARE_LIMIT = 1.8e19
-SETTINGS = ("lr", "weight_decay", "momentum", "eps")
 ADVICE = (
     Prescription(
         "Load the optimizer state of the last good checkpoint", "else reset it and warm up again",
@@ -69,10 +68,7 @@ def _phase(evidence: Evidence) -> Iterator[Finding]:
     lines = (f"op {origin.op} in {origin.source.function}",) if origin and origin.source else ()
     # Gradients whose squares leave float32's range spoil any second moment, however sound it was.
     overflows = replay.grad_norm is not None and not replay.grad_norm < SQUARE_LIMIT
-    broken = [
-        f"{key} is {value}" for key in SETTINGS for value in param_group(evidence, key)
-        if not math.isfinite(value)
-    ]  # fmt: skip
+    broken = broken_settings(evidence)
     if broken:
         found = _finding(f"{broken[0]}: {message}", where, 0.97, lines, Grade.reproduced)
         why = "a schedule that divides by no steps, or a value read wrongly from a file"
@@ -83,53 +79,20 @@ def _phase(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _stored(evidence: Evidence) -> Iterator[Finding]:
-    crash = evidence.crash
-    if crash is None:
-        return
-    has_bad = any(t.role == "parameter" and not t.is_finite for t in crash.tensors)
-    for tensor in crash.tensors:
-        if tensor.role == "exp_avg_sq" and tensor.min is not None and tensor.min < 0:
-            message = f"{tensor.name}: a second moment of {tensor.min:.4g} is negative"
-            yield _finding(message, tensor.name, 0.95)
-        elif is_spoilt(tensor):
-            message = f"{tensor.name}: {tensor.num_nonfinite} values are non-finite"
-            came_first = not has_bad or moments_went_first(evidence, parameter_of(tensor.name))
-            came_first = came_first and not _are_overflown_squares(evidence, tensor)
-            found = _finding(message, tensor.name, 0.85 if came_first else 0.25)
-            yield _unread(found) if _is_unread(evidence, tensor.name) else found
-    for tensor, ratio in impossible_moments(crash):
-        message = f"{tensor.name} is {ratio:.3g} times what any gradients could have made"
-        yield _finding(message, tensor.name, 0.96)
-
-
-def _are_overflown_squares(evidence: Evidence, tensor: TensorStats) -> bool:
-    """Whether a second moment is infinite, not NaN, after the gradients of a divergence."""
-    curve = curve_of(evidence)
-    is_infinite = tensor.role == "exp_avg_sq" and not tensor.num_nan
-    return is_infinite and curve is not None and curve.num_rising >= 2
-
-
-def _is_unread(evidence: Evidence, name: str) -> bool:
-    """Whether the step was run with this state and came out finite: its parameter has no part."""
-    replay = evidence.replay
-    if replay is None or replay.phase is not None or replay.is_batch_synthetic:
-        return False
-    return any(text.startswith(f"state {name}:") for text in replay.harmless)
-
-
-def _unread(finding: Finding) -> Finding:
-    message = f"{finding.message}, and the step does not read them"
-    return replace(finding, severity="note", message=message, is_cause=False, prescriptions=())
+    for fault in moment_faults(evidence):
+        found = _finding(fault.message, fault.where, fault.score)
+        yield as_note(found, ", and the step does not read them") if fault.is_unread else found
 
 
 def _half(evidence: Evidence) -> Iterator[Finding]:
     """An epsilon that rounds to zero, where the weights are already non-finite."""
-    crash = evidence.crash
-    eps = min(param_group(evidence, "eps"), default=1.0)
-    if crash is None or not is_adaptive(evidence) or eps >= FP16_ZERO:
+    eps = eps_lost_in_half(evidence)
+    if eps is None or evidence.crash is None:
         return
-    half = [t for t in crash.tensors if t.role == "parameter" and short(t.dtype) == "float16"]
-    if half and any(not t.is_finite for t in half):
+    half = (
+        t for t in evidence.crash.tensors if t.role == "parameter" and short(t.dtype) == "float16"
+    )
+    if any(not t.is_finite for t in half):
         message = f"eps {eps:g} is 0 in float16, so zero gradients divide 0 by 0"
         yield _finding(message, "eps", 0.9)
 
@@ -150,14 +113,8 @@ def _moved(evidence: Evidence) -> Iterator[Finding]:
 
 def _left(evidence: Evidence) -> Iterator[Finding]:
     """What is left where data, rate and weights are cleared: the update itself."""
-    curve = curve_of(evidence)
-    if curve is None or not is_adaptive(evidence) or not curve.is_past_peak or not curve.num_rising:
-        return
-    jump = curve.lr_jump()
-    at_once = abs(curve.loss[curve.onset]) > 2 * curve.level
-    if not at_once or curve.is_announced or (jump and jump[0] > 1.5):
-        return
-    if hard_batch(evidence, curve) is not None:
+    curve = leap_of_adaptive(evidence)
+    if curve is None:
         return
     cleared = is_data_cleared(evidence, curve)
     rate = curve.lr_at(curve.onset)

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from nandoctor.evidence import CheckpointFacts, Evidence
+from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Prescription, Rule
 from nandoctor.rules.curve import Curve, curve_of, values
+from nandoctor.rules.optimizer import optimizer_step, schedule_step
 
 CODE, CAUSE = "ND605", "resume_mismatch"
 RUN = 8  # equal consecutive learning rates that make a schedule's replay
@@ -44,20 +45,6 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     if curve is None:
         return ()
     return (*_set_back(evidence), *_counter(evidence), *_position(evidence), *_schedule(curve))[:1]
-
-
-def optimizer_step(facts: CheckpointFacts | None) -> float | None:
-    """Return the optimizer's own step counter, None where it has none."""
-    tensors = facts.tensors if facts else ()
-    counters = [t for t in tensors if t.role == "optimizer" and "step" in t.name.split(".")]
-    return max((t.max for t in counters if t.max is not None), default=None)
-
-
-def schedule_step(facts: CheckpointFacts | None) -> float | None:
-    """Return where the stored scheduler stands in its schedule, None where there is none."""
-    position = (facts.training.scheduler or {}).get("last_epoch") if facts else None
-    is_number = isinstance(position, (int, float)) and not isinstance(position, bool)
-    return float(position) if is_number and position is not None else None
 
 
 def _set_back(evidence: Evidence) -> tuple[Finding, ...]:
