@@ -19,6 +19,10 @@ _SPLIT = re.compile(r"[\s,;|()\[\]{}]+")
 _MOST_COLUMNS = 4096
 
 
+_STANDS_STILL = 0.3
+"""Share of rows that repeat the row before: what is set, not measured."""
+
+
 def _numbers(line: str) -> list[float] | None:
     """Return the numbers of a line of numbers only; None for any other line."""
     if line.startswith("tensor("):
@@ -46,8 +50,11 @@ def _sniff(head: bytes) -> bool:
 def _read(source: Source) -> Reading:
     reading = Reading()
     flat, widths, lines = array("d"), array("q"), array("q")
+    has_header = _numbers_its_columns(source.head.decode("latin-1"))
     for number, raw in numbered(source):
         reading.num_lines = number
+        if has_header and number == 1:
+            continue
         numbers = _numbers(raw.decode("latin-1"))
         if numbers is None:
             reading.unread(raw.decode("utf-8", "replace"))
@@ -57,6 +64,16 @@ def _read(source: Source) -> Reading:
             lines.append(number)
     reading.groups = [_group(np.array(flat), np.array(widths), np.array(lines))] if lines else []
     return reading
+
+
+def _numbers_its_columns(head: str) -> bool:
+    """Whether the first line is the header of a table without names, as pandas writes it: 0, 1."""
+    first, _, rest = head.partition("\n")
+    words = list(filter(None, _SPLIT.split(first.strip())))
+    row = list(filter(None, _SPLIT.split(rest.partition("\n")[0].strip())))
+    if not row or "." not in row[-1] or words != [str(place) for place in range(len(words))]:
+        return False
+    return len(row) == len(words) + 1 or (len(row) == len(words) and to_number(row[0]) != 1)
 
 
 def _group(flat: NDArray[np.float64], widths: NDArray[np.int64], lines: NDArray[np.int64]) -> Group:
@@ -82,12 +99,15 @@ def _group(flat: NDArray[np.float64], widths: NDArray[np.int64], lines: NDArray[
 
 
 def _loss_place(table: NDArray[np.float64]) -> int:
-    """Return the first column behind the step that does not hold whole numbers only."""
+    """Return the first column behind the step that does not hold whole numbers only, one that
+    stands still (a learning rate) only where there is no other."""
     is_finite = np.isfinite(table)
     is_whole = ((table == np.floor(table)) & is_finite).sum(axis=0) == is_finite.sum(axis=0)
     is_whole &= is_finite.any(axis=0)
-    others = np.flatnonzero(~is_whole[1:])
-    return int(others[0]) + 1 if len(others) else 1
+    others = np.flatnonzero(~is_whole[1:]) + 1
+    stays = np.mean(table[1:] == table[:-1], axis=0) >= _STANDS_STILL
+    moving = others[~stays[others]]
+    return int([*moving, *others, 1][0])
 
 
 FORMAT = LogFormat("bare_numbers", _sniff, _read)

@@ -169,3 +169,34 @@ def test_history_of_a_csv_becomes_a_data_frame(tmp_path: Path) -> None:
     assert frame["line"].tolist() == [2, 3]
     assert np.isnan(frame["loss"].to_numpy(dtype=float, na_value=-1.0)[1])
     assert frame["val_loss"].isna().tolist()[0]
+
+
+def test_read_log_of_columns_without_names_skips_their_numbers(tmp_path: Path) -> None:
+    """A series that pandas wrote begins with the number of its column, which is no loss."""
+    for text in ("0\n1.5\n1.3\n1.2\n", ",0\n0,1.5\n1,1.3\n2,1.2\n"):
+        path = tmp_path / "loss.csv"
+        path.write_text(text)
+        loss = read_log(str(path)).history.loss
+        assert loss is not None
+        assert loss.values.tolist() == [1.5, 1.3, 1.2]
+
+
+def test_read_log_of_a_series_that_begins_with_zero_keeps_it(tmp_path: Path) -> None:
+    """Whole numbers below the zero make it a value; so does a first row of step and loss."""
+    for text, first in (("0\n1\n2\n3\n", 0.0), ("0,1\n1,0.9\n2,0.8\n", 1.0)):
+        path = tmp_path / "loss.csv"
+        path.write_text(text)
+        loss = read_log(str(path)).history.loss
+        assert loss is not None
+        assert first in loss.values.tolist()
+
+
+def test_read_log_of_a_table_whose_rate_stands_first_takes_the_loss_behind_it(
+    tmp_path: Path,
+) -> None:
+    """A column that is set rather than measured is no loss."""
+    path = tmp_path / "log.txt"
+    path.write_text("1 0.0001 2.5\n2 0.0001 2.4\n3 0.00009 2.3\n4 0.00009 2.2\n")
+    loss = read_log(str(path)).history.loss
+    assert loss is not None
+    assert loss.values.tolist() == [2.5, 2.4, 2.3, 2.2]
