@@ -4,7 +4,7 @@ import numpy as np
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Prescription, Rule
-from nandoctor.rules.curve import curve_of
+from nandoctor.rules.curve import Curve, curve_of
 from nandoctor.rules.moments import betas_of
 from nandoctor.rules.optimizer import is_adaptive, param_group
 
@@ -35,7 +35,8 @@ Raise the rate linearly over max(2 / (1 - beta2), 1 % of the run) steps, 2000 fo
 ## Look-alikes
 Plain SGD has no second moment to wait for: at a large rate it is `learning_rate_too_high`, and
 only a divergence from the very first steps at an ordinary rate points to the start. A resumed run
-starts at its rate because the warm-up is behind it.
+starts at its rate because the warm-up is behind it. A NaN out of a calm loss, or one that the log
+hides, tells nothing of the start: fine-tuning often runs at a constant rate.
 
 ## References
 Ma and Yarats 2021, "On the adequacy of untuned warmup"; Liu et al. 2020, "RAdam".
@@ -52,6 +53,8 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     rates = curve.lr[np.isfinite(curve.lr)]
     if first_step > 1 or curve.step - first_step > FIRST_STEPS or not rates.size:
         return ()
+    if not _is_seen(curve):
+        return ()
     peak = float(rates[: max(curve.onset, 1)].max())
     jump = curve.lr_jump()
     if rates[0] < 0.9 * peak or (jump is not None and jump[0] > 1.5):
@@ -64,7 +67,7 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
         if not is_ordinary or curve.onset > IMMEDIATE:
             return ()
         score = 0.8
-    if curve.num_rising < 2 and curve.onset > 20:
+    if curve.num_rising < 2 and curve.onset > IMMEDIATE:
         score -= 0.2
     steps = round(2 / (1 - betas_of(evidence.crash)[1])) if evidence.crash else STEPS
     message = f"the learning rate is at its peak ({rates[0]:.3g}) from the first step: no warm-up"
@@ -80,6 +83,12 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
             ),
         ),
     )  # fmt: skip
+
+
+def _is_seen(curve: Curve) -> bool:
+    """Whether the loss was seen to rise before it failed, or failed in the very first steps."""
+    is_hidden = curve.pattern.hidden_nan_step is not None
+    return curve.num_rising > 0 or (curve.onset <= IMMEDIATE and not is_hidden)
 
 
 RULE = Rule(CODE, CAUSE, DOC, check)

@@ -37,9 +37,7 @@ def account_of(course: Course, run: MetricHistory, rows: Rows, loss: Floats) -> 
             f"the loss lay at {level:.4g} without a rise up to step"
             f" {steps[course.onset - 1]}, the logged point before"
         )
-    bad = np.flatnonzero(~np.isfinite(loss))
-    if len(bad):
-        sentences.append(_nonfinite(loss, steps, bad))
+    sentences += _nonfinite(run)
     sentences += _grad_norm(run, int(rows[course.onset])) if course.onset is not None else []
     sentences += _interval(course, steps)
     return tuple(sentences)
@@ -88,10 +86,14 @@ def _shape(course: Course, lead: Excursion, loss: Floats, steps: Steps) -> str:
     return f"the harm was done within {within}; {peak}"
 
 
-def _nonfinite(loss: Floats, steps: Steps, bad: Rows) -> str:
-    name = "NaN" if math.isnan(loss[bad[0]]) else "Inf"
-    rest = f"{len(bad)} of {len(loss)} logged losses are not finite"
-    return f"first non-finite loss at step {steps[bad[0]]} ({name}); {rest}"
+def _nonfinite(run: MetricHistory) -> list[str]:
+    loss = run.loss
+    if loss is None or not loss.nonfinite.any():
+        return []
+    first = int(loss.nonfinite.argmax())
+    name = "NaN" if math.isnan(loss.values[first]) else "Inf"
+    rest = f"{loss.nonfinite.sum()} of {loss.logged.sum()} logged losses are not finite"
+    return [f"first non-finite loss at step {run.step[first]} ({name}); {rest}"]
 
 
 def _grad_norm(run: MetricHistory, row: int) -> list[str]:

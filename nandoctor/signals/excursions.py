@@ -121,9 +121,16 @@ def _stop(height: Floats, start: int, limit: float) -> int:
 
 
 def with_foot(excursion: Excursion, height: Floats) -> Excursion:
-    """Return the excursion begun at the foot of its climb, inside a band that noise made wide."""
-    limit = excursion.level + max(MIN_RISE, _FOOT_SIGMAS * excursion.noise)
+    """Return the excursion begun at the foot of its climb, inside a band that noise made wide.
+
+    Before a jump higher than the whole band only new highs are a climb; the rest is noise.
+    """
     start = excursion.start
+    is_jump = start > 0 and height[start] - height[start - 1] > excursion.band
+    limit = excursion.level + max(MIN_RISE, _FOOT_SIGMAS * excursion.noise)
     while start > 0 and height[start - 1] > limit:
+        past = height[max(0, start - 1 - WIDTH) : start - 1]
+        if is_jump and past.size and height[start - 1] <= past.max():
+            break
         start -= 1
     return replace(excursion, start=start)

@@ -44,13 +44,16 @@ def _filtered(run: MetricHistory) -> HiddenNan | None:
         length = (
             len(stretch) if frozen.all() else len(stretch) - int(np.flatnonzero(~frozen)[-1]) - 1
         )
+        is_final = stop == len(rows)
         is_zero = last == 0.0 and usual > _NEAR_ZERO * max(1.0, _first_size(before))
+        # A loss may be 0.0 once beside an overflow; what a filter hides does not come back so soon.
+        is_zero &= is_final or length >= _MIN_FROZEN
         if is_zero or (length >= _MIN_FROZEN and not _repeats(before)):
             start = int(rows[stop - length])
             what = "is 0.0" if is_zero else f"stands still at {last:.4g}"
             return HiddenNan(
                 start,
-                stop == len(rows),
+                is_final,
                 f"from step {run.step[start]} on the loss {what} for {length} rows while grad_norm"
                 f" is {grad.values[start]}: the log filters non-finite losses",
             )

@@ -10,7 +10,11 @@ from nandoctor.signals.noise import Floats
 
 _FLOOR_SHARE = 0.02
 """A rise below this share of the initial loss means nothing, whatever its ratio."""
+_NEAR_ZERO, _NOTHING = 1e-3, 0.05
+"""A loss that begins at zero (a divergence from a copy of itself) is expected to rise so far."""
 _TINY = 1e-30
+_AT_ONCE = 1e4
+"""Times the very first loss (or 1) that a run begins at; more was reached by exploding at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +38,11 @@ def scale_of(loss: Floats) -> Scale:
     """Return the scale of a run from its finite losses in order, float64[n], n >= 1."""
     first = loss[: max(1, min(5, len(loss) // 4))]
     initial = abs(float(np.median(first)))
+    initial = min(initial, _AT_ONCE * max(1.0, abs(float(loss[0]))))
     early = loss[: max(1, (2 * len(loss)) // 3)]
     low, high = (float(q) for q in np.quantile(early, (0.02, 0.75)))
     if early.min() >= 0.0:
-        return Scale(0.0, max(_FLOOR_SHARE * initial, _TINY), max(high, initial))
+        floor = _FLOOR_SHARE * initial if initial >= _NEAR_ZERO else _NOTHING
+        return Scale(0.0, floor, max(high, initial))
     spread = max(high - low, _FLOOR_SHARE * abs(low), _TINY)
     return Scale(low - spread, 0.1 * spread, spread)

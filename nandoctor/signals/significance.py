@@ -17,7 +17,8 @@ _SIGNIFICANT = 20.0
 """In units of the run's own noise."""
 _LUCKY, _OWN_NOISES, _FAR = 4, 6.0, math.log(20.0)
 """So few first points may be low by luck: what follows must stand out of its own noise, or far."""
-_RECOVERING = 0.5
+_RECOVERING, _NEARLY = 0.5, 0.25
+"""Share of its peak's height below which a run comes back, and is nearly back."""
 _BACK = math.log(3.0)
 """Nearer to the old level than this, and far below its peak, a run is on its way back."""
 _LEARNT = math.log(4.0)
@@ -44,7 +45,7 @@ def open_end(last: Excursion, height: Floats) -> Outcome | None:
         return "recovered"
     if last.start < _LUCKY and len(last) >= ENOUGH:
         middle, noise = level_and_noise(rise)
-        if middle < min(_OWN_NOISES * noise, _FAR):
+        if middle < min(_OWN_NOISES * noise, _FAR) or end < _NEARLY * last.peak:
             return None
     above_start = last.level + end - float(np.median(height[: max(1, min(5, last.start))]))
     if float(rise[:3].max()) > _DIVERGED:

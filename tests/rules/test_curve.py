@@ -35,6 +35,15 @@ def test_curve_of_a_jump_that_gradients_announced_is_not_sudden() -> None:
     assert not curve.is_sudden
 
 
+def test_nan_out_of_the_calm_at_a_constant_rate_is_no_missing_warm_up() -> None:
+    """Fine-tuning runs at a constant rate; a NaN that no rise led to says nothing of the start."""
+    loss, lr = [*calm(60), NAN], [1e-4] * 61
+    hidden = logged(loss, onset=60, crash=60, lr=lr, optimizer="AdamW")
+    assert "missing_warmup" not in causes(hidden)
+    seen = logged(DIVERGED, onset=60, crash=68, lr=[1e-4] * 69, optimizer="AdamW")
+    assert "missing_warmup" in causes(seen)
+
+
 def test_lr_jump_ignores_a_warm_up() -> None:
     """The first steps of a ramp double the rate and are no jump."""
     ramp = [0.01 * min(1.0, (i + 1) / 30) for i in range(69)]

@@ -22,6 +22,19 @@ def test_hidden_zero_loss_with_nan_gradients_is_a_nan() -> None:
     assert (found.pattern, found.outcome, found.first_nonfinite_step) == ("spike", "nan", 20)
 
 
+def test_hidden_one_zero_loss_beside_an_overflow_is_silent() -> None:
+    """A saturated discriminator has a loss of 0.0 once in a while; it comes back, a filter not."""
+    loss, norms = [*FALLING, 0.0, *FALLING], [*NORMS, float("inf"), *NORMS]
+    found = classify_history(metric_history(range(41), loss=loss, grad_norm=norms))
+    assert found.hidden_nan_step is None
+
+
+def test_hidden_one_zero_loss_at_the_end_is_a_nan() -> None:
+    """A run that ends with loss 0.0 beside grad_norm nan did not come back."""
+    history = metric_history(range(21), loss=[*FALLING, 0.0], grad_norm=[*NORMS, NAN])
+    assert classify_history(history).hidden_nan_step == 20
+
+
 def test_hidden_frozen_loss_with_nan_gradients_is_a_nan() -> None:
     """A loss that stands still at its running mean while the gradients are NaN is no loss."""
     history = metric_history(

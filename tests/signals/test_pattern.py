@@ -129,6 +129,48 @@ def test_classify_abort_line_after_the_last_loss_counts_as_nan() -> None:
     assert classify_history(history, events=[early]).outcome == "healthy"
 
 
+def test_classify_abort_line_after_a_nan_counts_only_what_was_logged() -> None:
+    """The NaN that an abort line tells of is no logged loss."""
+    history = metric_history([1, 2], loss=[2.3, float("nan")], line=[1, 2])
+    abort = LogEvent("nonfinite_loss", 3, "RuntimeError: Loss is NaN")
+    found = classify_history(history, events=[abort])
+    assert any("1 of 2 logged losses" in sentence for sentence in found.evidence)
+
+
+def test_classify_loss_lost_at_once_is_no_level_of_its_own() -> None:
+    """A loss that leaves its first value by twenty orders of magnitude and stays there diverged."""
+    steps = np.arange(200)
+    loss = np.concatenate([[2.4e5], 1e26 * np.exp(-0.08 * steps)])
+    found = classify_history(curves.of(loss))
+    assert (found.pattern, found.outcome, found.onset_step) == ("spike", "diverged", 1)
+
+
+def test_classify_low_first_loss_that_the_run_learns_from_is_healthy() -> None:
+    """A low first loss may be luck, and a jump that is nearly undone is learning."""
+    lucky = np.concatenate([[0.5], curves.falling(200, 5e4, 500.0, 0.3)])
+    undone = np.concatenate([[1.1], 1e22 * np.exp(-0.25 * np.arange(200))])
+    assert classify_history(curves.of(lucky)).pattern == "healthy"
+    assert classify_history(curves.of(undone)).pattern == "healthy"
+
+
+def test_classify_loss_that_begins_at_zero_may_rise() -> None:
+    """The divergence of a model from a copy of itself begins at zero and grows as it learns."""
+    rise = 0.03 * (1 - np.exp(-np.arange(300) / 80))
+    rng = np.random.default_rng(0)
+    found = classify_history(curves.of(rise * np.exp(0.3 * rng.standard_normal(300))))
+    assert found.pattern == "healthy"
+    ill = np.concatenate([rise, 0.03 * np.exp(0.5 * np.arange(40)), [np.nan] * 3])
+    assert classify_history(curves.of(ill)).pattern == "exponential"
+
+
+def test_classify_jump_out_of_loud_noise_begins_where_it_jumps() -> None:
+    """Noisy points just before a jump by orders of magnitude are no foot of it."""
+    loss = curves.falling(120, 1.0, 0.5, 0.6, 3)
+    loss[-2:] = 1.6, 1.1
+    found = classify_history(curves.of(np.concatenate([loss, [1.4e5, 5.9e7, np.inf]])))
+    assert (found.pattern, found.onset_step) == ("spike", 120)
+
+
 def test_classify_million_rows_takes_seconds() -> None:
     """Heavy noise in a long log is neither slow nor an explosion."""
     noise = np.exp(0.8 * np.random.default_rng(0).standard_normal(1_000_000))
