@@ -6,17 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nandoctor.pipeline.api import (
-        classify,
-        classify_log,
-        diagnose,
-        inspect_checkpoint,
-        inspect_model,
-        replay,
-        replay_checkpoint,
-    )
+    from nandoctor.pipeline.classifying import classify, classify_log
     from nandoctor.pipeline.compare import compare
+    from nandoctor.pipeline.diagnosing import diagnose, replay, replay_checkpoint
     from nandoctor.pipeline.gradients import gradient_flow
+    from nandoctor.pipeline.inspecting import inspect_checkpoint, inspect_model
     from nandoctor.pipeline.past import case_from, similar_cases
     from nandoctor.pipeline.practice import checklist
     from nandoctor.pipeline.series import inspect_series
@@ -50,11 +44,18 @@ _HOMES = {
     "Watched": "watch",
     "case_from": "past",
     "checklist": "practice",
+    "classify": "classifying",
+    "classify_log": "classifying",
     "compare": "compare",
+    "diagnose": "diagnosing",
     "follow": "watch",
     "gradient_flow": "gradients",
-    "look": "watch",
+    "inspect_checkpoint": "inspecting",
+    "inspect_model": "inspecting",
     "inspect_series": "series",
+    "look": "watch",
+    "replay": "diagnosing",
+    "replay_checkpoint": "diagnosing",
     "similar_cases": "past",
     "triage": "triage",
 }
@@ -62,9 +63,9 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Resolve a public name on first use: a command imports the rooms that it needs."""
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module 'nandoctor.pipeline' has no attribute {name!r}")
-    home = import_module(f"nandoctor.pipeline.{_HOMES.get(name, 'api')}")
+    home = import_module(f"nandoctor.pipeline.{_HOMES[name]}")
     value = getattr(home, name)
     globals()[name] = value
     return value

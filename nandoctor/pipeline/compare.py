@@ -8,7 +8,7 @@ from pathlib import Path
 from nandoctor.checkpoints import open_checkpoint
 from nandoctor.checkpoints.comparing import compare as compare_tensors
 from nandoctor.findings import Report
-from nandoctor.pipeline.api import inspect_checkpoint
+from nandoctor.pipeline.inspecting import inspect_checkpoint
 from nandoctor.pipeline.settings import Progress
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from nandoctor.casebook import Case, Casebook, case_of
 from nandoctor.errors import NandoctorError, UnreadableInputError
 from nandoctor.findings import SCHEMA, Report
-from nandoctor.pipeline.api import diagnose
+from nandoctor.pipeline.diagnosing import diagnose
 from nandoctor.pipeline.settings import Progress, Settings
 
 

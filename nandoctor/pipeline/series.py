@@ -9,7 +9,7 @@ from typing import Any
 
 from nandoctor.evidence import CheckpointFacts, TensorSeries, TensorStats
 from nandoctor.findings import Report
-from nandoctor.pipeline.api import inspect_checkpoint
+from nandoctor.pipeline.inspecting import inspect_checkpoint
 from nandoctor.pipeline.settings import Progress
 
 
