@@ -23,6 +23,16 @@ def _print_template(is_asked: bool) -> None:
         raise typer.Exit()
 
 
+def _own_model(checkpoint: Path) -> str | None:
+    """Return the Hugging Face directory that the checkpoint is, or lies in."""
+    if (checkpoint / "replay.py").is_file():
+        return None
+    directory = checkpoint if checkpoint.is_dir() else checkpoint.parent
+    described = ("config.json", "adapter_config.json")
+    is_model = directory.is_dir() and any((directory / name).is_file() for name in described)
+    return str(directory) if is_model else None
+
+
 @reporting
 def command(
     checkpoint: Annotated[
@@ -56,9 +66,11 @@ def command(
     """
     from nandoctor.pipeline import Settings, replay_checkpoint
 
+    model = model or _own_model(checkpoint)
     if model is None and not (checkpoint / "replay.py").is_file():
         raise NandoctorError(
-            f"{checkpoint}: no model to replay it with", hint="give --model FILE.py:build_model"
+            f"{checkpoint}: no model to replay it with",
+            hint="give --model FILE.py:build_model, or a Hugging Face directory",
         )
     settings = Settings(
         model=model, loss=loss, batch=batch, last_good=last_good, device=device,

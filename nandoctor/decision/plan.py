@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from nandoctor.decision.advice import (
@@ -93,8 +94,18 @@ def _cure(evidence: Evidence, finding: Finding) -> Iterator[Prescription]:
     if proof.intervention == "drop_samples" and evidence.replay and evidence.replay.origin:
         rows = evidence.replay.origin.samples or ()
         value = "samples " + ", ".join(map(str, rows)) if rows else value
+    action = CURES[proof.intervention]
+    if proof.intervention == "finite_mask" and _has_infinite_number(evidence):
+        action, value = "Give the failing op a finite number", finding.where
     why = f"the trial {proof.intervention} made the step finite"
-    yield Prescription(CURES[proof.intervention], value, Grade.verified, why)
+    yield Prescription(action, value, Grade.verified, why)
+
+
+def _has_infinite_number(evidence: Evidence) -> bool:
+    """Whether the origin's infinity is a plain number: a factor as well as a mask."""
+    origin = evidence.replay.origin if evidence.replay else None
+    given = origin.arguments.values() if origin else ()
+    return any(isinstance(value, float) and math.isinf(value) for value in given)
 
 
 def _foreign(findings: Sequence[Finding], diagnosis: Diagnosis | None) -> list[Prescription]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from itertools import groupby
 from typing import Literal, NamedTuple
 
-from nandoctor.evidence import OpTensor, Origin, TensorStats, Trial
+from nandoctor.evidence import TensorStats, Trial
 from nandoctor.findings import Report
 from nandoctor.reports.summary import lead_finding
 from nandoctor.reports.text import clipped, number
@@ -65,59 +63,10 @@ def pattern_facts(report: Report, say: Words) -> list[str]:
     return facts
 
 
-def origin_facts(place: Origin, say: Words) -> list[tuple[str, str]]:
-    """Return label and value of everything that is known about an origin."""
-    op = f"{place.op} ({say('of')} {place.forward_op})" if place.forward_op else place.op
-    module = place.module or say("(root)")
-    where = f" ({'; '.join(place.positions)})" if place.positions else ""
-    samples = "" if place.samples is None else ", ".join(map(str, place.samples)) + where
-    more = f" (+{len(place.reaches) - 4})" if len(place.reaches) > 4 else ""
-    facts = [
-        (say("phase"), say(place.phase)),
-        (say("module"), module + (f" ({place.module_class})" if place.module_class else "")),
-        (say("op"), op),
-        (say("tensor"), place.tensor or ""),
-        (say("samples"), samples),
-        *((say("in"), operand(item, say)) for item in place.inputs),
-        *((say("out"), operand(item, say)) for item in place.outputs),
-        (say("path"), " → ".join(short_path(place, say))),
-        (say("reaches"), ", ".join(place.reaches[:4]) + more),
-    ]
-    return [(label, value) for label, value in facts if value]
-
-
-def operand(item: OpTensor, say: Words) -> str:
-    """Return dtype, shape, range and what is wrong of a tensor at the origin."""
-    stats = item.stats
-    shape = "x".join(map(str, stats.shape)) or say("scalar")
-    text = f"{stats.dtype} {shape}"
-    if stats.min is not None:
-        text += f"  {number(stats.min)} … {number(stats.max)}"
-    if stats.num_nonfinite:
-        text += f"  {bad_count(stats)}"
-    values = dict.fromkeys(number(v) for v in item.offending if math.isfinite(v))
-    if values:
-        text += f"  [{say('offending')}: {', '.join(list(values)[:3])}]"
-    return text
-
-
 def bad_count(stats: TensorStats) -> str:
     """Return how many elements are NaN or infinite, by kind; 0 where none is."""
     kinds = ((stats.num_nan, "NaN"), (stats.num_posinf, "+Inf"), (stats.num_neginf, "-Inf"))
     return " ".join(f"{count:,} {kind}" for count, kind in kinds if count) or "0"
-
-
-def short_path(place: Origin, say: Words, limit: int = 9) -> list[str]:
-    """Return the way to the loss without repetitions; the middle of a long one is counted.
-
-    An op of the root's own forward or of a free function stands without a module.
-    """
-    path = [link.removeprefix(": ") for link, _ in groupby(place.path_to_loss)]
-    hidden = len(path) - limit
-    if hidden <= 1:
-        return path
-    head = limit // 2
-    return [*path[:head], say("{n} more ops", n=hidden), *path[head + hidden :]]
 
 
 def replay_notes(report: Report, say: Words, limit: int = 4) -> list[str]:

@@ -15,6 +15,7 @@ SELECTS = frozenset({
 })  # fmt: skip
 PARTIAL = frozenset({"log", "log2", "log10", "log1p", "sqrt", "div", "pow", "exp", "expm1", "acos",
                      "asin", "reciprocal", "rsqrt", "atanh", "exp2", "sinh", "cosh"})  # fmt: skip
+BOUNDS = frozenset({"clamp", "clamp_min", "clamp_max", "minimum", "maximum"})
 EXPONENTIALS = frozenset({"exp", "expm1", "exp2", "sinh", "cosh"})
 
 DOC = """
@@ -69,7 +70,11 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
 
 def _is_selected(site: Site) -> bool:
     path = " ".join(site.origin.path_to_loss)
-    return ": where" in path or ": masked_fill" in path or site.mentions(r"\bwhere\(")
+    if site.mentions(r"\bwhere\("):
+        return True
+    # The gradients of these select as well, and dropped nothing in the forward pass.
+    is_bounded = bool(BOUNDS.intersection(site.made_by))
+    return not is_bounded and (": where" in path or ": masked_fill" in path)
 
 
 def is_dropped_later(site: Site) -> bool:

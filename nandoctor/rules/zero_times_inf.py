@@ -62,7 +62,8 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     has_zero = site.has(is_zero) or factor == 0.0
     if not (has_zero and (site.has(math.isinf) or math.isinf(factor))):
         return ()
-    return found_at(site, (CODE, CAUSE), f"{site.op} of zero and infinity", score=0.9)
+    infinity = f"the number {factor}" if math.isinf(factor) else "infinity"
+    return found_at(site, (CODE, CAUSE), f"{site.op} of zero and {infinity}", score=0.9)
 
 
 RULE = Rule(CODE, CAUSE, DOC, check, confirmed_by=("finite_mask", "clamp", "safe_where"))

@@ -6,7 +6,8 @@ from nandoctor.evidence import Source
 from nandoctor.findings import Report
 from nandoctor.reports.html.blocks import bullets, code, facts, section
 from nandoctor.reports.html.markup import Markup, el
-from nandoctor.reports.phrases import origin_facts, replay_notes, short_path
+from nandoctor.reports.origin_facts import origin_facts, short_path, sources
+from nandoctor.reports.phrases import replay_notes
 from nandoctor.reports.text import number
 from nandoctor.reports.words import Words
 
@@ -24,13 +25,12 @@ def origin(report: Report, say: Words) -> Markup | None:
                    loss=number(replay.loss), norm=number(replay.grad_norm))  # fmt: skip
         return section(say("Replay"), el("p", text))
     place = replay.origin
-    source = place.user_source or place.source
     notes = replay_notes(report, say)
     left_out = {say("path")}
     rows = [(label, code(v)) for label, v in origin_facts(place, say) if label not in left_out]
     return section(
         say("Origin"),
-        _excerpt(source) if source else None,
+        *(_excerpt(source) for source in sources(place)),
         facts(rows),
         bullets([(note, "other") for note in notes]) if notes else None,
     )

@@ -7,9 +7,9 @@ from nandoctor.reports.changes import change_counts, change_rows
 from nandoctor.reports.curve import curve
 from nandoctor.reports.markdown.claim import MARKS
 from nandoctor.reports.markdown.escape import code, folded, plain, table
+from nandoctor.reports.origin_facts import origin_facts, sources
 from nandoctor.reports.phrases import (
     missing,
-    origin_facts,
     pattern_facts,
     replay_notes,
     trial_detail,
@@ -46,8 +46,7 @@ def origin(report: Report, say: Words) -> str:
     if place is None:
         return ""
     lines = [f"- {label}: {code(value)}" for label, value in origin_facts(place, say)]
-    source = place.user_source or place.source
-    if source is not None:
+    for source in sources(place):
         line = f": {code(source.code.strip())}" if source.code else ""
         lines.append(f"- {code(f'{source.file}:{source.line}')} {plain(source.function)}{line}")
     lines += [f"- {plain(note)}" for note in replay_notes(report, say)]

@@ -7,7 +7,8 @@ from rich.text import Text
 
 from nandoctor.evidence import Source
 from nandoctor.findings import Report
-from nandoctor.reports.phrases import origin_facts, replay_notes
+from nandoctor.reports.origin_facts import origin_facts, sources
+from nandoctor.reports.phrases import replay_notes
 from nandoctor.reports.rich.style import bullets, pairs, section
 from nandoctor.reports.text import number
 from nandoctor.reports.view import View
@@ -25,9 +26,7 @@ def origin(report: Report, view: View, say: Words) -> RenderableType | None:
         return section(say("Replay"), Text(text))
     place = facts.origin
     body: list[RenderableType] = [pairs(origin_facts(place, say))]
-    source = place.user_source or place.source
-    if source is not None:
-        body.append(_excerpt(source))
+    body += [_excerpt(source) for source in sources(place)]
     extra = replay_notes(report, say)
     if extra:
         body.append(bullets([(text, "dim") for text in extra]))
