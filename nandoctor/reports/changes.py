@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from nandoctor.evidence import TensorChange, TensorStats
@@ -39,6 +40,20 @@ def change_counts(report: Report, say: Words) -> str:
     """Return how many tensors changed in which way."""
     counted = Counter(change.kind for change in report.changes)
     return ", ".join(f"{counted[kind]:,} {say(KINDS[kind])}" for kind in KINDS if counted[kind])
+
+
+def leading_change(changed: Sequence[TensorChange], say: Words) -> str:
+    """Return the worst change in words, the parameters before the optimizer's state."""
+    if not changed:
+        return ""
+    worst_kind = [change for change in changed if change.kind == changed[0].kind]
+    first = next((c for c in worst_kind if c.role == "parameter"), worst_kind[0])
+    if first.kind == "new_nonfinite" and first.after is not None:
+        return f"{first.name}: {bad_count(first.after)}"
+    if first.kind == "moved" and first.moved is not None:
+        text = "{name} moved most: {n} times its norm"
+        return say(text, name=first.name, n=number(first.moved))
+    return f"{first.name}: {say(KINDS[first.kind])}"
 
 
 def _row(change: TensorChange, say: Words) -> ChangeRow:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from nandoctor.evidence import TensorChange
 from nandoctor.findings import Report
-from nandoctor.reports.changes import HARMFUL, KINDS
+from nandoctor.reports.changes import HARMFUL, leading_change
 from nandoctor.reports.located import located
-from nandoctor.reports.phrases import bad_count
 from nandoctor.reports.summary import Mark, count, lead_finding, pattern_title, place, worst
-from nandoctor.reports.text import number
 from nandoctor.reports.words import Words, cause_title
 
 
@@ -90,21 +87,7 @@ def _compared(report: Report, say: Words) -> Verdict | None:
     mark: Mark = worst(report.files[-1]) if report.files else "clean"
     if mark == "clean" and any(change.kind in HARMFUL for change in changed):
         mark = "warning"
-    return Verdict("error" if bad else mark, title, _leading_change(changed, say))
-
-
-def _leading_change(changed: Sequence[TensorChange], say: Words) -> str:
-    """Return the worst change in words, the parameters before the optimizer's state."""
-    if not changed:
-        return ""
-    worst_kind = [change for change in changed if change.kind == changed[0].kind]
-    first = next((c for c in worst_kind if c.role == "parameter"), worst_kind[0])
-    if first.kind == "new_nonfinite" and first.after is not None:
-        return f"{first.name}: {bad_count(first.after)}"
-    if first.kind == "moved" and first.moved is not None:
-        text = "{name} moved most: {n} times its norm"
-        return say(text, name=first.name, n=number(first.moved))
-    return f"{first.name}: {say(KINDS[first.kind])}"
+    return Verdict("error" if bad else mark, title, leading_change(changed, say))
 
 
 def _checked(report: Report, say: Words) -> Verdict | None:
