@@ -10,7 +10,8 @@ import numpy as np
 from nandoctor.errors import NandoctorError
 from nandoctor.logs import naming
 from nandoctor.logs.groups import BAR, LEADING, Group
-from nandoctor.logs.loss_name import is_strong
+from nandoctor.logs.loss_name import LAST_RESORT, is_strong, loss_rank
+from nandoctor.logs.vocabulary import words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def named(groups: Iterable[Group], wanted: str, option: str) -> str:
     for same in (
         lambda key: key == wanted,
         lambda key: key.lower() == wanted.lower(),
-        lambda key: naming.words_of(key) == naming.words_of(wanted),
+        lambda key: words_of(key) == words_of(wanted),
         lambda key: wanted.lower() in key.lower(),
     ):
         matches = [key for key in keys if same(key)]
@@ -48,7 +49,7 @@ def choose_loss(groups: list[Group]) -> str | None:
             key in (BAR, LEADING) or naming.step_rank(key) is not None for key in group.keys
         )
         for key in group.keys:
-            rank = naming.loss_rank(key)
+            rank = loss_rank(key)
             if rank is None or (not is_strong(key) and _is_whole(group, key)):
                 continue
             counts[key] = counts.get(key, 0) + group.logged_count(key)
@@ -67,8 +68,8 @@ def choose_loss(groups: list[Group]) -> str | None:
 
 def _order(key: str, rank: int, count: int, with_step: set[str]) -> tuple[int, bool, int, int, int]:
     """Put the surest name first; of ``loss`` and ``batch loss`` the one with far more rows."""
-    base, rest = divmod(rank, naming.LAST_RESORT)
-    tier = base * naming.LAST_RESORT + (rest if rest > 1 else 0)
+    base, rest = divmod(rank, LAST_RESORT)
+    tier = base * LAST_RESORT + (rest if rest > 1 else 0)
     return tier, key not in with_step, -count.bit_length(), rank, -count
 
 

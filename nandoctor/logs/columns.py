@@ -9,6 +9,7 @@ from nandoctor.evidence import Column
 from nandoctor.logs import naming
 from nandoctor.logs.choose import Overrides, choose, named
 from nandoctor.logs.groups import BAR, Group
+from nandoctor.logs.loss_name import loss_rank
 
 _MOST = 48
 
@@ -42,7 +43,7 @@ def column_names(
     """Return key -> column name for all that is kept, canonical names first."""
     keys = list(dict.fromkeys(key for group in groups for key in group.keys))
     names: dict[str, str] = {}
-    if naming.loss_rank(lead) is not None or overrides.loss:
+    if loss_rank(lead) is not None or overrides.loss:
         names[lead] = "loss"
     if overrides.grad_norm:
         names[named(groups, overrides.grad_norm, "--grad-norm")] = "grad_norm"

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from nandoctor.logs import naming
+from nandoctor.logs.loss_name import loss_rank
 from nandoctor.logs.spelling import to_number
 
 _FORGIVEN = 4
@@ -63,14 +64,14 @@ def _is_header(names: list[str]) -> bool:
     numbers = sum(to_number(name) is not None for name in names)
     if len(names) == 1:
         is_one = re.fullmatch(r"[\w /.()-]{1,39}", names[0]) is not None
-        return naming.loss_rank(names[0]) is not None and numbers == 0 and is_one
+        return loss_rank(names[0]) is not None and numbers == 0 and is_one
     named = sum(bool(re.search(r"[A-Za-z]", name)) and len(name) < 100 for name in names)
     return numbers == 0 and named >= 1 and named >= 0.5 * len(names) and any(map(matters, names))
 
 
 def matters(name: str) -> bool:
     """Whether a column must be read without fault: a loss or a gradient norm."""
-    return naming.loss_rank(name) is not None or naming.grad_norm_rank(name) is not None
+    return loss_rank(name) is not None or naming.grad_norm_rank(name) is not None
 
 
 def _fits(rows: list[str], delimiter: str, width: int) -> bool:

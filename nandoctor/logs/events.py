@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from nandoctor.evidence import LogEvent
 from nandoctor.logs import naming
@@ -12,6 +12,7 @@ from nandoctor.logs.event_kinds import KINDS
 from nandoctor.logs.groups import BAR
 from nandoctor.logs.line import Named, numbers_of, plain
 from nandoctor.logs.line_kind import rank_of
+from nandoctor.logs.loss_name import LAST_RESORT, loss_rank
 from nandoctor.logs.tracebacks import Tracebacks
 
 _ZERO_COUNT = re.compile(r"nan iterations:?\s*0\b")
@@ -109,7 +110,7 @@ class EventScanner:
         if counter is not None and counter.value > self._nan_steps:
             self._nan_steps = counter.value
             yield LogEvent("hidden_nan", number, text.strip()[:500], step, rank)
-        loss = _best(found, naming.loss_rank)
+        loss = _best(found, loss_rank)
         norm = _best(found, naming.grad_norm_rank)
         if loss is not None and not math.isfinite(loss.value):
             yield LogEvent("nonfinite_loss", number, text.strip()[:500], step, rank)
@@ -119,10 +120,9 @@ class EventScanner:
             yield LogEvent(kind, number, text.strip()[:500], step, rank)
 
 
-def _best(found: list[Named], rank: object) -> Named | None:
-    assert callable(rank)
+def _best(found: list[Named], rank: Callable[[str], int | None]) -> Named | None:
     ranked = [(value, place) for place, n in enumerate(found) if (value := rank(n.key)) is not None]
-    ranked = [pair for pair in ranked if pair[0] < naming.LAST_RESORT]
+    ranked = [pair for pair in ranked if pair[0] < LAST_RESORT]
     return found[min(ranked)[1]] if ranked else None
 
 

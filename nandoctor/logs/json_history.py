@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nandoctor.logs import naming
+from nandoctor.logs.loss_name import loss_rank
 from nandoctor.logs.records import has_loss
 
 _DEEPEST = 8
@@ -37,7 +38,7 @@ def records_of(value: Any, prefix: str = "", depth: int = 0) -> Iterator[Mapping
 
 def _of_mapping(value: dict[str, Any], prefix: str, depth: int) -> Iterator[Mapping[str, Any]]:
     series = {k: v for k, v in value.items() if isinstance(v, list) and _is_series(v)}
-    if any(naming.loss_rank(key) is not None for key in series):
+    if any(loss_rank(key) is not None for key in series):
         longest = max(map(len, series.values()))
         for place in range(longest):
             row = {key: cells[place] for key, cells in series.items() if place < len(cells)}

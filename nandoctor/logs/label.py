@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from nandoctor.logs import naming
+from nandoctor.logs.loss_name import loss_rank
 
 TRAILING = " \t:=~'\"([<>*`|"
 _DELIMITERS = ",;|\t{}[]"
@@ -63,7 +64,7 @@ _known_key = lru_cache(maxsize=4096)(_key)
 
 
 def _is_known(name: str) -> bool:
-    return naming.loss_rank(name) is not None or naming.step_rank(name) is not None
+    return loss_rank(name) is not None or naming.step_rank(name) is not None
 
 
 def glued_name(text: str, end: int) -> str:
@@ -76,6 +77,6 @@ def glued_name(text: str, end: int) -> str:
 def split_at_step(key: str) -> tuple[str, str] | None:
     """Split ``Cost after iteration`` into the metric that follows and the step that was named."""
     match = _AT_STEP.match(key)
-    if match is None or naming.loss_rank(match[1]) is None or naming.step_rank(match[2]) is None:
+    if match is None or loss_rank(match[1]) is None or naming.step_rank(match[2]) is None:
         return None
     return match[1], match[2]

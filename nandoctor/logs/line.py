@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from nandoctor.logs import naming
 from nandoctor.logs.groups import BAR, LEADING
 from nandoctor.logs.label import glued_name, key_of, split_at_step
+from nandoctor.logs.loss_name import loss_rank
 from nandoctor.logs.spelling import to_number
 
 _TOKEN = re.compile(
@@ -24,6 +25,7 @@ _DARKNET = re.compile(
 _SLASH = re.compile(r"\s*/\s*(\d+)(?![\d.]|:(?!\d+/\d))")
 _INDEX = re.compile(r"\s*[\])]\s*[:=]")
 _TIME = re.compile(r"(?:[mun]?s|sec|min|h)(?![A-Za-z])|it \[")
+_IS = {"", "is", "was", "equals", "is equal to"}
 _MOST_NUMBERS = 256
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07")
 
@@ -68,7 +70,7 @@ def numbers_of(text: str) -> list[Named]:
         key = key_of(text[before:start], not is_first)
         key = _behind_step(found, text[before:start]) or key
         is_whole = match.group(1).isdigit()
-        if is_whole and naming.loss_rank(key) is None:
+        if is_whole and loss_rank(key) is None:
             key = glued_name(text, end) or key
         elif is_whole and _INDEX.match(text, end) and text[start - 1 : start] in "[( ":
             key = f"{key} at step"  # loss[100]: 2.3
@@ -89,7 +91,7 @@ def numbers_of(text: str) -> list[Named]:
 
 def _behind_step(found: list[Named], literal: str) -> str:
     """Rename ``Loss after epoch`` to epoch and return the loss's name for the number behind it."""
-    if not found or literal.strip(" \t:=,])").lower() not in {"", "is", "was"}:
+    if not found or literal.strip(" \t:=,])").lower() not in _IS:
         return ""
     parts = split_at_step(found[-1].key)
     if parts is None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from nandoctor.logs import naming
 from nandoctor.logs.groups import BAR, LEADING
 from nandoctor.logs.line import Named
+from nandoctor.logs.loss_name import loss_rank
 
 _VALIDATION = re.compile(
     r"^.{0,120}?(?:^|[\]:>|(] ?|\s-\s|\s{2}|\t)\W*(?:val|valid|validation|test|eval|evaluation|dev)"
@@ -19,9 +20,10 @@ _VALIDATION = re.compile(
 )
 _BEGINS_VALIDATION = re.compile(
     r"^(?:\[?[\d:/., TZ-]+\]?)?(?:\W*(?:info|root|main)\b)*"
-    r"\W*(?:(?:start|begin|run|do|perform)\w*\W+)?"
-    r"(?:validat(?:ion|ing)|evaluat(?:ion|ing)|eval|testing)"
-    r"(?:\W+(?:begins?|starts?|started|at|on|for|of|the|set|epoch|step|iter|iteration|\d+))*\W*$",
+    r"\W*(?:(?:start|begin|run|do|perform)\w*\W+)?(?:epoch\W*\d+(?:\s*/\s*\d+)?\W+)?"
+    r"(?:validat(?:ion|ing)|evaluat(?:ion|ing)|eval|testing|(?:val|valid|dev|test)(?=\W+[mrs]))"
+    r"(?:\W+(?:begins?|starts?|started|at|on|for|of|the|set|epoch|step|iter|iteration|\d+"
+    r"|metrics|results|stats))*\W*$",
     re.IGNORECASE,
 )
 _SUMMARY = re.compile(
@@ -42,7 +44,7 @@ def begins_validation(text: str) -> bool:
 
 def is_validation_line(text: str, kept: list[Named]) -> bool:
     """Whether the line itself says, before its first loss, that its metrics are of a validation."""
-    losses = [named.start for named in kept if naming.loss_rank(named.key) is not None]
+    losses = [named.start for named in kept if loss_rank(named.key) is not None]
     match = _VALIDATION.match(text)
     if match is not None and match.end() <= min(losses, default=len(text)):
         return True

@@ -41,7 +41,8 @@ def loss_rank(name: str) -> int | None:
     if not rest:
         if words[0] == "value":
             return base + 5  # a critic's, not "loss value"
-        return base if set(words) <= PLAIN | VALIDATION else base + 1
+        is_plain = set(words) <= PLAIN | VALIDATION and "lm" not in words
+        return base if is_plain else base + 1  # an lm loss may have others beside it
     if rest <= AVERAGE:
         return base + 2
     if rest & AVERAGE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from nandoctor.logs.loss_name import LAST_RESORT, loss_rank, names_a_loss
+from nandoctor.logs.loss_name import names_a_loss
 from nandoctor.logs.vocabulary import (
     METRICS,
     NOISE,
@@ -14,8 +14,6 @@ from nandoctor.logs.vocabulary import (
     VALIDATION,
     words_of,
 )
-
-__all__ = ["LAST_RESORT", "loss_rank", "words_of"]
 
 
 @lru_cache(maxsize=4096)

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from nandoctor.logs import naming
 from nandoctor.logs.format import LogFormat, Reading
+from nandoctor.logs.loss_name import LAST_RESORT, loss_rank
 from nandoctor.logs.source import Source
 from nandoctor.logs.text_reader import TextReader
 
@@ -60,8 +60,8 @@ def _whole_strings(data: bytes) -> Iterator[str]:
 
 
 def _is_loss(key: str) -> bool:
-    rank = naming.loss_rank(key)
-    return rank is not None and rank < naming.LAST_RESORT
+    rank = loss_rank(key)
+    return rank is not None and rank < LAST_RESORT
 
 
 def _lines(cell: Any) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from nandoctor.logs import naming
 from nandoctor.logs.groups import Groups
-from nandoctor.logs.loss_name import is_strong
+from nandoctor.logs.loss_name import is_strong, loss_rank
 from nandoctor.logs.spelling import to_number
 
 _SPLIT_NAMES = ("mode", "split", "stage", "phase", "subset", "dataset")
@@ -62,6 +62,6 @@ def _number(name: str, value: Any) -> float | None:
             return math.inf if value > 0 else -math.inf
     if isinstance(value, str):
         return to_number(value)
-    if value is None and naming.loss_rank(name) is not None:
+    if value is None and loss_rank(name) is not None:
         return math.nan  # how strict JSON writers spell NaN
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nandoctor.logs import naming
 from nandoctor.logs.groups import BAR, LEADING
 from nandoctor.logs.line import Named
+from nandoctor.logs.loss_name import loss_rank
 
 
 def is_kept(named: Named) -> bool:
@@ -20,7 +21,7 @@ def is_kept(named: Named) -> bool:
 def is_signal(key: str) -> bool:
     """Whether a line with this number is a row."""
     return (
-        naming.loss_rank(key) is not None
+        loss_rank(key) is not None
         or naming.grad_norm_rank(key) is not None
         or naming.lr_rank(key) is not None
         or naming.loss_scale_rank(key) is not None

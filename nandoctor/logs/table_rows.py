@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from nandoctor.logs import naming
 from nandoctor.logs.groups import Group
+from nandoctor.logs.loss_name import loss_rank
 
 
 def keep_rows(
@@ -46,7 +47,7 @@ def _spell_out(values: NDArray[np.float64], logged: NDArray[np.bool_], names: li
     is_setting = np.array(
         [naming.lr_rank(n) is not None or naming.loss_scale_rank(n) is not None for n in names]
     )
-    ranks = {n: r for n in names if (r := naming.loss_rank(n)) is not None}
+    ranks = {n: r for n in names if (r := loss_rank(n)) is not None}
     if not ranks:
         return
     losses = [place for place, name in enumerate(names) if ranks.get(name) == min(ranks.values())]

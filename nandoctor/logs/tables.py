@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from nandoctor.logs import naming
 from nandoctor.logs.line import Named
+from nandoctor.logs.loss_name import LAST_RESORT, loss_rank
 from nandoctor.logs.spelling import to_number
 from nandoctor.logs.vocabulary import TRAIN, VALIDATION
 
@@ -96,5 +96,5 @@ def _with_loss(names: list[str]) -> list[str]:
 
 
 def _is_loss(name: str) -> bool:
-    rank = naming.loss_rank(name)
-    return rank is not None and rank < naming.LAST_RESORT
+    rank = loss_rank(name)
+    return rank is not None and rank < LAST_RESORT

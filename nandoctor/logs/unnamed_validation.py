@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from nandoctor.logs import naming
 from nandoctor.logs.groups import Group, Groups
 from nandoctor.logs.line_kind import is_of_training, marked_key
+from nandoctor.logs.loss_name import loss_rank
 
 
 class UnnamedValidation:
@@ -31,7 +31,7 @@ class UnnamedValidation:
         apart = {id(other) for _, other in self._apart.values()}
         training = [group for group in self._groups.by_keys.values() if id(group) not in apart]
         for group, other in self._apart.values():
-            losses = {key for key in group.keys if naming.loss_rank(key) is not None}
+            losses = {key for key in group.keys if loss_rank(key) is not None}
             alike = sum(rows.count for rows in training if losses.intersection(rows.keys))
             if other.count > alike:
                 other.keys = group.keys

@@ -1133,3 +1133,17 @@ _add(
     [0.43, 0.44, 0.45],
     [1, 2, 3],
 )
+_add(
+    "blocks_of_training_and_validation",
+    "Epoch 0 - Train metrics:\n  loss: 3.2\n  mlm_loss: 2.3\n\nEpoch 0 - Val metrics:\n  loss: 3.1\n  mlm_accuracy: 0.1\n\n"
+    "Epoch 1 - Train metrics:\n  loss: 3.0\n  mlm_loss: 2.2\n\nEpoch 1 - Val metrics:\n  loss: 2.9\n  mlm_accuracy: 0.2\n",
+    [3.2, 3.0],
+    [0, 1],
+)
+_add(
+    "total_below_its_language_model_part",
+    "Step 100, Batch 100\n  kd_loss: 22.8\n  lm_loss: 2.2\n  Total loss: 25.1\n\n"
+    "Step 200, Batch 200\n  kd_loss: 21.8\n  lm_loss: 2.2\n  Total loss: 24.1\n",
+    [25.1, 24.1],
+    [100, 200],
+)
