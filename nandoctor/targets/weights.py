@@ -10,6 +10,7 @@ import torch
 
 from nandoctor.errors import ReplayError
 from nandoctor.evidence import Skipped
+from nandoctor.targets.library_names import as_library_names
 
 
 def unwrapped(model: torch.nn.Module) -> torch.nn.Module:
@@ -38,7 +39,10 @@ def load_weights(
         ReplayError: Names the missing, unexpected and differently shaped tensors.
     """
     own = plain_state(model)
-    state = aligned(state, own)
+    near = aligned(state, own)
+    if own.keys() - near.keys() and near.keys() - own.keys():
+        near = as_library_names(model, state) or near
+    state = near
     missing = [name for name in own if name not in state and not _is_tied(name, own, state)]
     unexpected = [name for name in state if name not in own]
     common = [name for name in own if name in state]
