@@ -2,7 +2,8 @@
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Prescription, Rule
-from nandoctor.rules.curve import Curve, curve_of, level
+from nandoctor.rules.curve import Curve, curve_of
+from nandoctor.rules.logged import level
 from nandoctor.rules.optimizer import is_adaptive, param_group
 from nandoctor.rules.probing import hard_batch, is_data_cleared
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nandoctor.evidence import Column, Evidence, MetricHistory, Pattern
+from nandoctor.evidence import Evidence, MetricHistory, Pattern
+from nandoctor.rules.logged import BEFORE, level, spread, values
+from nandoctor.rules.rates import largest_jump
 
-BEFORE = 50  # rows that make up the level before the onset
 SETTLED = 10  # rows that a level needs before a jump from it means something
 
 
@@ -92,9 +93,7 @@ class Curve:
     @property
     def noise(self) -> float:
         """Median absolute deviation of the loss before the onset."""
-        rows = self.loss[max(0, self.onset - BEFORE) : self.onset]
-        rows = rows[np.isfinite(rows)]
-        return float(np.median(np.abs(rows - np.median(rows)))) if rows.size else 0.0
+        return spread(self.loss, self.onset)
 
     @property
     def lr(self) -> NDArray[np.float64] | None:
@@ -117,25 +116,11 @@ class Curve:
         return bool(sound.size >= BEFORE and (sound > 1.25 * here).sum() >= BEFORE)
 
     def lr_jump(self) -> tuple[float, int] | None:
-        """Return the largest jump of the lr up to the onset that still lasted there: factor, row.
-
-        A few rows after the onset count, too: the first row outside the band may be the noise
-        before the jump's effect.
-        """
+        """Return the largest jump of the lr that lasted to the onset: factor, row."""
         rates = self.lr
         if rates is None:
             return None
-        here = self.lr_at(self.onset) or 0.0
-        best = (1.0, 1)
-        for row in range(1, min(self.onset + 6, len(rates))):
-            before = rates[max(0, row - 10) : row]
-            before = before[np.isfinite(before) & (before > 0)]
-            lasts = row >= self.onset - 5 or here > 0.5 * rates[row]
-            if row < 3 or is_ramp(rates[: row + 1]):
-                continue
-            if before.size and np.isfinite(rates[row]) and lasts:
-                best = max(best, (float(rates[row] / before.max()), row))
-        return best
+        return largest_jump(rates, self.onset, self.lr_at(self.onset) or 0.0)
 
     def lr_at(self, row: int) -> float | None:
         """Return the learning rate of a row, the nearest one before it where it was not logged."""
@@ -144,29 +129,6 @@ class Curve:
             return None
         known = rates[: row + 1][np.isfinite(rates[: row + 1])]
         return float(known[-1]) if known.size else None
-
-
-def is_ramp(rates: NDArray[np.float64]) -> bool:
-    """Whether rates only rise, in about equal steps: a warm-up."""
-    steps = np.diff(rates[np.isfinite(rates)])
-    return bool(steps.size > 1 and (steps > 0).all() and steps[-1] <= 3 * steps[:-1].max())
-
-
-def values(column: Column | None) -> NDArray[np.float64] | None:
-    """Return a column as an array with NaN where it was not logged, None where it never was."""
-    if column is None or not column.logged.any():
-        return None
-    return np.where(column.logged, column.values, math.nan)
-
-
-def level(series: NDArray[np.float64], row: int) -> float:
-    """Return the median magnitude of the finite values before a row, else of the first one."""
-    rows = series[max(0, row - BEFORE) : row]
-    rows = np.abs(rows[np.isfinite(rows)])
-    if rows.size:
-        return float(np.median(rows))
-    finite = np.abs(series[np.isfinite(series)])
-    return float(finite[0]) if finite.size else 0.0
 
 
 def curve_of(evidence: Evidence) -> Curve | None:

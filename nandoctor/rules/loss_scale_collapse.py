@@ -4,8 +4,9 @@ import numpy as np
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Rule, Severity
-from nandoctor.rules.curve import SETTLED, curve_of, values
+from nandoctor.rules.curve import SETTLED, curve_of
 from nandoctor.rules.events import first_events
+from nandoctor.rules.logged import values
 from nandoctor.rules.site import replayed
 
 CODE, CAUSE = "ND204", "loss_scale_collapse"

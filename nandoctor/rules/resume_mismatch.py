@@ -4,7 +4,8 @@ import numpy as np
 
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Prescription, Rule
-from nandoctor.rules.curve import Curve, curve_of, values
+from nandoctor.rules.curve import Curve, curve_of
+from nandoctor.rules.logged import values
 from nandoctor.rules.optimizer import optimizer_step, schedule_step
 
 CODE, CAUSE = "ND605", "resume_mismatch"

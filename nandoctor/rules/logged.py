@@ -1,0 +1,36 @@
+"""A logged column as numbers, its level and its spread before a row."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nandoctor.evidence import Column
+
+BEFORE = 50  # rows that make up the level before the onset
+
+
+def values(column: Column | None) -> NDArray[np.float64] | None:
+    """Return a column as an array with NaN where it was not logged, None where it never was."""
+    if column is None or not column.logged.any():
+        return None
+    return np.where(column.logged, column.values, math.nan)
+
+
+def level(series: NDArray[np.float64], row: int) -> float:
+    """Return the median magnitude of the finite values before a row, else of the first one."""
+    rows = series[max(0, row - BEFORE) : row]
+    rows = np.abs(rows[np.isfinite(rows)])
+    if rows.size:
+        return float(np.median(rows))
+    finite = np.abs(series[np.isfinite(series)])
+    return float(finite[0]) if finite.size else 0.0
+
+
+def spread(series: NDArray[np.float64], row: int) -> float:
+    """Return the median absolute deviation of the finite values before a row, 0 without any."""
+    rows = series[max(0, row - BEFORE) : row]
+    rows = rows[np.isfinite(rows)]
+    return float(np.median(np.abs(rows - np.median(rows)))) if rows.size else 0.0
