@@ -96,8 +96,10 @@ def is_recoverable(evidence: Evidence, findings: Sequence[Finding]) -> Answer:
 
 
 def sound_checkpoint(evidence: Evidence) -> CheckpointFacts | None:
-    """Return the last good checkpoint, else the newest other one before the crash, if finite."""
-    step = crash_step(evidence)
+    """Return the last good checkpoint, else the newest other one before the onset, if finite."""
+    pattern = evidence.pattern
+    onset = pattern.onset_step if pattern and pattern.outcome != "recovered" else None
+    step = onset if onset is not None else crash_step(evidence)
     earlier = [
         facts for facts in evidence.checkpoints[1:]
         if step is not None and facts.training.step is not None and facts.training.step < step

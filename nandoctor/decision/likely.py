@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from nandoctor.decision.ranking import is_crash
 from nandoctor.evidence import Evidence
-from nandoctor.findings import Diagnosis, Finding
+from nandoctor.findings import Diagnosis, Finding, Grade
 
 SUSPECTS: Mapping[str, Sequence[tuple[str, str]]] = {
     "spike": (
@@ -32,10 +32,12 @@ def likely_causes(
 ) -> tuple[str, ...]:
     """Return the causes that the pattern suggests besides the diagnosed one, likeliest first.
 
-    Only where nothing better than the curve decides: no replay, no cause that was reproduced.
+    Only where nothing better than the curve decides: no replay, no cause that was observed.
     """
     pattern = evidence.pattern
     if pattern is None or evidence.replay is not None or not is_crash(evidence, findings):
+        return ()
+    if diagnosis is not None and diagnosis.grade > Grade.hypothesis:
         return ()
     return tuple(
         f"{cause}: {tell}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nandoctor.errors import NandoctorError, UnreadableInputError
 from nandoctor.evidence import CheckpointFacts, Damage, Evidence, LogFacts, Skipped, TrainingState
+from nandoctor.pipeline.choosing import first_broken, is_good, onset_of
 from nandoctor.pipeline.replaying import with_replay
 from nandoctor.pipeline.settings import Progress, Settings, Stopwatch
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_OTHERS = 4
 """Checkpoints besides the crash and the last good one that are scanned, newest first."""
+MOST_BACK = 64
+"""Checkpoints that are scanned at most in search of a good one."""
 
 
 def scanned(path: Path, settings: Settings, progress: Progress = None) -> CheckpointFacts:
@@ -51,9 +54,10 @@ def collect_run(path: Path, settings: Settings, progress: Progress = None) -> Ev
     with watch.stage("logs"):
         read, skipped = read_logs(settings.logs or files.logs, progress)
     with watch.stage("checkpoints"):
-        crash, last_good, others = scan_run(files, settings, progress)
-    if not any(log.history.loss is not None for log in read) and crash:
-        read = [*read, *filter(None, [history_log(crash)])]
+        crash = scan_crash(files, settings, progress)
+        if not any(log.history.loss is not None for log in read) and crash:
+            read = [*read, *filter(None, [history_log(crash)])]
+        crash, last_good, others = scan_run(crash, files, settings, onset_of(read), progress)
     evidence = Evidence(
         command="diagnose",
         inputs=(str(path),),
@@ -83,26 +87,37 @@ def read_logs(
     return read, skipped
 
 
-def scan_run(
+def scan_crash(
     files: RunFiles, settings: Settings, progress: Progress = None
-) -> tuple[CheckpointFacts | None, CheckpointFacts | None, list[CheckpointFacts]]:
-    """Scan the crash checkpoint, the last good one and the newest others.
+) -> CheckpointFacts | None:
+    """Scan the checkpoint at or nearest to the crash.
 
     In a directory a checkpoint that cannot be read is one more fact; a single file that cannot be
     read is an error.
     """
     is_alone = not (files.logs or files.checkpoints or files.last_good)
     read = scanned if is_alone else scanned_or_damaged
-    crash = read(files.crash, settings, progress) if files.crash else None
-    others = [
-        scanned_or_damaged(path, settings, progress)
-        for path in (*files.checkpoints[:MOST_OTHERS], *files.unreadable)
-    ]
+    return read(files.crash, settings, progress) if files.crash else None
+
+
+def scan_run(
+    crash: CheckpointFacts | None, files: RunFiles, settings: Settings, onset: int | None,
+    progress: Progress = None,
+) -> tuple[CheckpointFacts | None, CheckpointFacts | None, list[CheckpointFacts]]:  # fmt: skip
+    """Scan the last good checkpoint and the newest others, and go back until one is good."""
     good_path = settings.last_good or files.last_good
+    others: list[CheckpointFacts] = []
+    for path in files.checkpoints[:MOST_BACK]:
+        has_good = good_path or any(is_good(facts, onset) for facts in others)
+        if len(others) >= MOST_OTHERS and has_good:
+            break
+        others.append(scanned_or_damaged(path, settings, progress))
+    if crash and not Path(crash.path).name.startswith("debug_checkpoint"):
+        crash, others = first_broken(crash, others)
+    others += [scanned_or_damaged(path, settings, progress) for path in files.unreadable]
     if good_path:
         return crash, scanned_or_damaged(good_path, settings, progress), others
-    good = (facts for facts in others if facts.tensors and is_finite(facts))
-    return crash, next(good, None), others
+    return crash, next((facts for facts in others if is_good(facts, onset)), None), others
 
 
 def scanned_or_damaged(
@@ -115,8 +130,3 @@ def scanned_or_damaged(
         reason = error.message.removeprefix(f"{path}: ")
         damage = (Damage(path.name, reason),)
         return CheckpointFacts(str(path), "unreadable", (), TrainingState(), damage=damage)
-
-
-def is_finite(facts: CheckpointFacts) -> bool:
-    """Whether every tensor of a checkpoint is finite and the file whole."""
-    return not facts.damage and all(tensor.is_finite for tensor in facts.tensors)

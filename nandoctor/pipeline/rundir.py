@@ -52,7 +52,7 @@ def find_run(path: Path) -> RunFiles:
         raise UnreadableInputError(
             f"{path}: no such file or directory", hint="give a run directory or a debug checkpoint"
         )
-    if not path.is_dir() or is_checkpoint(path):
+    if not path.is_dir() or (is_checkpoint(path) and not _is_output(path)):
         return RunFiles(crash=path)
     entries = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
     batch = next((e for e in entries if e.name.startswith("batch") and e.is_file()), None)
@@ -79,6 +79,11 @@ def find_run(path: Path) -> RunFiles:
         replay_file=replay_file if replay_file.is_file() else None,
         unreadable=tuple(e for e in rest if e not in (*checkpoints, *logs) and _is_named_so(e)),
     )
+
+
+def _is_output(path: Path) -> bool:
+    """Whether a trainer wrote its checkpoints below this directory, besides its own last state."""
+    return any(is_checkpoint(child) for child in path.glob("checkpoint-*") if child.is_dir())
 
 
 def _is_named_so(path: Path) -> bool:

@@ -1,5 +1,6 @@
 """What find_run makes of a directory: content decides, names only break ties."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -82,3 +83,21 @@ def test_find_run_without_checkpoint_and_log_says_so(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path)
     with pytest.raises(UnreadableInputError, match="no such file"):
         find_run(tmp_path)
+
+
+def test_find_run_with_a_trainers_own_last_state_finds_the_checkpoints_below(
+    tmp_path: Path,
+) -> None:
+    """trainer_state.json on top of an output directory makes no checkpoint of it."""
+    for step in (30, 60):
+        (save(tmp_path / f"checkpoint-{step}" / "pytorch_model.bin").parent
+         / "trainer_state.json").write_text('{"global_step": 1, "log_history": []}')  # fmt: skip
+    history = [{"step": i, "loss": 2.0 - i / 9} for i in range(9)]
+    (tmp_path / "trainer_state.json").write_text(
+        json.dumps({"global_step": 90, "log_history": history})
+    )
+    found = find_run(tmp_path)
+    assert (found.crash, found.checkpoints) == (
+        tmp_path / "checkpoint-60", (tmp_path / "checkpoint-30",),
+    )  # fmt: skip
+    assert found.logs == (tmp_path / "trainer_state.json",)
