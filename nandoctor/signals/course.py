@@ -20,7 +20,7 @@ from nandoctor.signals.significance import (
     open_end,
     rare_spikes,
 )
-from nandoctor.signals.swing import growing_swing
+from nandoctor.signals.swing import growing_swing, growing_waves
 
 _MOSTLY = 0.5
 _HUGE = 1e150
@@ -67,6 +67,8 @@ def course_of(loss: Floats) -> Course:
         return _crashed(blank, "nan" if math.isnan(loss[crash]) else "inf")
     if not len(finite):
         return blank
+    if waves := growing_waves(find_excursions(height), height):
+        return _led_by(waves, replace(blank, outcome="diverged"), "oscillating")
     # A hump while the run warms up is no spike, and its narrow band says nothing later on.
     for begin in (0, ENOUGH) if len(height) >= 2 * ENOUGH else (0,):
         found = find_excursions(height, begin=begin)
@@ -74,16 +76,12 @@ def course_of(loss: Floats) -> Course:
             return _open(found[-1], replace(blank, outcome=outcome))
     if (climb := far_above_start(height)) is not None:
         return _led_by(climb, replace(blank, outcome="diverged"))
+    if swing := growing_swing(height):
+        return _led_by(swing, replace(blank, outcome="ongoing"), "oscillating")
     spikes = rare_spikes(found, len(height))
     if spikes:
         worst = max(spikes, key=lambda excursion: excursion.jump)
         return _passing(worst, replace(blank, outcome="recovered"))
-    if (swing := growing_swing(height)) is not None:
-        course = _led_by(swing, replace(blank, outcome="ongoing"))
-        shape = replace(
-            shape_of(np.ones(1), 0.0), pattern="oscillating", num_swings=len(swing) // 2
-        )
-        return replace(course, shape=shape)
     if len(finite) < len(loss):
         return replace(blank, outcome="recovered", onset=int(np.flatnonzero(~np.isfinite(loss))[0]))
     return blank
@@ -138,12 +136,12 @@ def _open(last: Excursion, course: Course) -> Course:
 
 def _passing(excursion: Excursion, course: Course) -> Course:
     """Return the course told by a spike that came back: whatever its shape, the harm passed."""
-    course = _led_by(excursion, course)
-    return replace(course, shape=shape_of(np.ones(1), 0.0))
+    return replace(_led_by(excursion, course), shape=shape_of(np.ones(1), 0.0))
 
 
-def _led_by(excursion: Excursion, course: Course) -> Course:
+def _led_by(excursion: Excursion, course: Course, pattern: PatternName | None = None) -> Course:
     rise = course.height[excursion.start : excursion.stop] - excursion.level
     shape = shape_of(rise[: int(rise.argmax()) + 1], excursion.band, excursion.noise)
     onset = int(course.finite[excursion.start])
+    shape = replace(shape, pattern=pattern or shape.pattern)
     return replace(course, onset=onset, lead=excursion, shape=shape)

@@ -76,6 +76,8 @@ def _lost(run: MetricHistory) -> HiddenNan | None:
     before = loss.values[:start][loss.finite[:start]]
     if len(tail) < 2 or len(before) < 2 or not np.isfinite(tail).all():
         return None
+    if _falls(run, start):
+        return None
     is_average = np.median(np.abs(np.diff(tail))) < _QUIETER * np.median(np.abs(np.diff(before)))
     return HiddenNan(
         start,
@@ -83,6 +85,13 @@ def _lost(run: MetricHistory) -> HiddenNan | None:
         f"from step {run.step[start]} on grad_norm is not finite in all of {length} rows"
         " while the loss looks finite",
     )
+
+
+def _falls(run: MetricHistory, start: int) -> bool:
+    """Whether a logged loss scale falls from a row on: steps are skipped, the loss is a real one."""
+    scale = run.loss_scale
+    tail = scale.values[start:][scale.finite[start:]] if scale is not None else np.zeros(0)
+    return bool(len(tail) > 1 and tail[-1] < tail[0] and (np.diff(tail) <= 0).all())
 
 
 def _missing(run: MetricHistory) -> HiddenNan | None:

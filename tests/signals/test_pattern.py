@@ -153,6 +153,20 @@ def test_classify_low_first_loss_that_the_run_learns_from_is_healthy() -> None:
     assert classify_history(curves.of(undone)).pattern == "healthy"
 
 
+def test_classify_growing_waves_are_oscillating_though_the_log_ends_in_a_trough() -> None:
+    """Momentum above one swings wider and wider; between two waves the loss is where it began."""
+    rng, steps = np.random.default_rng(0), np.arange(200)
+    waves = 0.5 + 0.02 * np.exp(0.04 * steps) * (1 - np.cos(2 * np.pi * steps / 40))
+    found = classify_history(curves.of(waves * np.exp(0.1 * rng.standard_normal(200))))
+    assert (found.pattern, found.outcome) == ("oscillating", "diverged")
+
+
+def test_classify_harder_and_harder_tasks_are_no_waves() -> None:
+    """Each new task lifts the loss in one step, higher than the task before, and is learnt."""
+    tasks = [curves.falling(60, 2.0 * 2**i, 0.5, 0.1, i) for i in range(4)]
+    assert classify_history(curves.of(np.concatenate(tasks))).pattern != "oscillating"
+
+
 def test_classify_loss_that_begins_at_zero_may_rise() -> None:
     """The divergence of a model from a copy of itself begins at zero and grows as it learns."""
     rise = 0.03 * (1 - np.exp(-np.arange(300) / 80))
