@@ -44,6 +44,7 @@ def with_replay(
         missing = Skipped("replay", f"{error.message}; {error.hint}", REPLAY_ADDS)
         return replace(evidence, skipped=(*evidence.skipped, missing))
     facts, trials = observed(target, settings, watch, progress)
+    facts = replace(facts, notes=(*_loaded_in_part(skipped), *facts.notes))
     options = {"loss": settings.loss, "device": settings.device}
     with watch.stage("probes"):
         probes = probed(evidence, model, options)
@@ -51,6 +52,12 @@ def with_replay(
         evidence, replay=facts, trials=trials, probes=probes,
         skipped=(*evidence.skipped, *skipped),
     )  # fmt: skip
+
+
+def _loaded_in_part(skipped: tuple[Skipped, ...]) -> tuple[str, ...]:
+    """Say at the origin that the model is not quite the one that crashed."""
+    parts = [item.reason for item in skipped if item.what.startswith("part of ")]
+    return tuple(f"not the model that crashed: only what fits was loaded ({p})" for p in parts)
 
 
 REPLAY_ADDS = "the op, module, source line and samples of the first NaN, and fixes that were tried"

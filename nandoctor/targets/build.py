@@ -28,7 +28,7 @@ from nandoctor.targets.optimizers import optimizer_of
 from nandoctor.targets.recorded import precision_of, recorded_metrics, usable_rng
 from nandoctor.targets.synthetic import synthetic_loss
 from nandoctor.targets.user_file import open_function, open_user_file
-from nandoctor.targets.weights import aligned, plain_state
+from nandoctor.targets.weights import plain_state, under_own_names
 
 Progress = Callable[[str, float], None]
 
@@ -128,9 +128,8 @@ def _last_good(
     if path is None:
         return None, ()
     try:
-        own = plain_state(model)
-        state = aligned(load_state(path).model, own)
-        names = dict(zip(own, model.state_dict(), strict=True))
+        state = under_own_names(load_state(path).model, model)
+        names = dict(zip(plain_state(model), model.state_dict(), strict=True))
         return {names.get(name, name): value for name, value in state.items()}, ()
     except NandoctorError as error:
         adds = "whether the weights or the data are to blame"

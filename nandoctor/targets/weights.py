@@ -39,10 +39,7 @@ def load_weights(
         ReplayError: Names the missing, unexpected and differently shaped tensors.
     """
     own = plain_state(model)
-    near = aligned(state, own)
-    if own.keys() - near.keys() and near.keys() - own.keys():
-        near = as_library_names(model, state) or near
-    state = near
+    state = under_own_names(state, model)
     missing = [name for name in own if name not in state and not _is_tied(name, own, state)]
     unexpected = [name for name in state if name not in own]
     common = [name for name in own if name in state]
@@ -59,6 +56,17 @@ def load_weights(
     if not problems:
         return ()
     return (Skipped(f"part of {path}", problems, "a replay of the model that crashed"),)
+
+
+def under_own_names(
+    state: Mapping[str, torch.Tensor], model: torch.nn.Module
+) -> Mapping[str, torch.Tensor]:
+    """Return a state under the plain names of a model, as far as they can be told."""
+    own = plain_state(model)
+    near = aligned(state, own)
+    if own.keys() - near.keys() and near.keys() - own.keys():
+        return as_library_names(model, state) or near
+    return near
 
 
 def plain_state(model: torch.nn.Module) -> dict[str, torch.Tensor]:

@@ -21,7 +21,8 @@ def image_numerics(named: Named) -> list[LayerNumerics]:
     """Return the pixel range of the batch's images, and which are of one colour."""
     found = []
     for name, tensor in named:
-        if tensor.ndim < 4 or not tensor.is_floating_point() or tensor.shape[-3] not in (1, 3, 4):
+        is_image = tensor.ndim >= 4 and tensor.shape[-3] in (1, 3, 4) and "mask" not in name
+        if not (is_image and tensor.is_floating_point()):
             continue
         images = tensor.detach().reshape(-1, *tensor.shape[-3:]).flatten(1)
         if images.numel() == 0:

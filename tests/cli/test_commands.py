@@ -182,6 +182,15 @@ def test_replay_bad_model_file_is_named_in_one_error_line(code, tmp_path):
     assert len(result.stderr.splitlines()) == 2
 
 
+def test_replay_of_a_hugging_face_directory_asks_for_no_model(tmp_path):
+    """config.json is the model; what is wrong with this one is said of it."""
+    (tmp_path / "config.json").write_text('{"model_type": "foreign"}')
+    path = tmp_path / "model.pt"
+    path.write_bytes(only(CRASHED, "debug_checkpoint*").read_bytes())
+    for checkpoint in (tmp_path, path):
+        assert "no model to replay" not in run("replay", checkpoint).stderr
+
+
 def test_replay_runs_the_step_of_a_run_directory():
     """The origin stands in the report."""
     report = json.loads(run("replay", SAMPLES / "corrupt_sample", "--format", "json").stdout)

@@ -113,3 +113,23 @@ def test_moments_that_the_step_does_not_read_are_a_note():
     unread = updated(None, harmless=(words,), moment=moment)
     assert [f.severity for f in run_rules(read) if f.cause == "optimizer_state"] == ["error"]
     assert [f.severity for f in run_rules(unread) if f.cause == "optimizer_state"] == ["note"]
+
+
+def test_gradient_of_a_clamp_selects_as_where_does_and_is_no_where_trap():
+    """The clamp stood before acos and dropped nothing; a mask in the same place did."""
+    path = ("pose: rsqrt", "pose: where", "pose: mul")
+    facts = {"phase": "backward", "loss": 1.0, "path_to_loss": path}
+    clamped = failed("acos", operand(1.0, made_by=("clamp", "sum")), **facts)
+    selected = failed("acos", operand(1.0, made_by=("sum",)), **facts)
+    assert "where_trap" not in {f.cause for f in run_rules(clamped)}
+    assert "where_trap" in {f.cause for f in run_rules(selected)}
+
+
+def test_infinite_number_is_told_from_an_infinite_mask_in_the_plan():
+    """A scaling of inf is to be made finite, no mask to be filled otherwise."""
+    evidence = failed(
+        "mul", operand(0.0), arguments={"other": INF}, fixed=("finite_mask",), broken=("fp64",)
+    )
+    findings = decision.confirm_all(evidence, run_rules(evidence))
+    plan = decision.prescribe(evidence, findings, decision.diagnose(evidence, findings))
+    assert plan[0].action == "Give the failing op a finite number"

@@ -22,3 +22,8 @@ def test_batch_numerics_of_other_entries_and_of_no_finite_pixel_claims_nothing()
     assert batch_numerics(entries) == ()
     (images,) = batch_numerics([("x", torch.full((1, 3, 2, 2), math.nan))])
     assert math.isnan(images.values["min"])
+
+
+def test_batch_numerics_of_an_additive_mask_is_no_image() -> None:
+    """A mask of shape (batch, 1, tokens, tokens) looks like a grey image."""
+    assert batch_numerics([("attention_mask", torch.zeros(2, 1, 4, 4))]) == ()
