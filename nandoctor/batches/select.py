@@ -48,11 +48,7 @@ def select_rows(batch: Any, indices: Sequence[int], *, whole: Collection[str] = 
     Raises:
         ValueError: The number of samples is not known, or an index lies outside.
     """
-    size = batch_size(batch)
-    if size is None:
-        raise ValueError("the batch does not tell its number of samples")
-    if any(not 0 <= index < size for index in indices):
-        raise ValueError(f"the batch has {size} samples, asked for {list(indices)}")
+    size = _size_that_has(batch, indices)
     if isinstance(batch, MicroBatches):
         return _selected_micro_batches(batch, indices)
     if is_list_of_samples(batch):
@@ -75,6 +71,15 @@ def select_rows(batch: Any, indices: Sequence[int], *, whole: Collection[str] = 
         return _picked(tensor, indices, size, groups.get(name))
 
     return _select(batch, "", indices, size, pick)
+
+
+def _size_that_has(batch: Any, indices: Sequence[int]) -> int:
+    size = batch_size(batch)
+    if size is None:
+        raise ValueError("the batch does not tell its number of samples")
+    if any(not 0 <= index < size for index in indices):
+        raise ValueError(f"the batch has {size} samples, asked for {list(indices)}")
+    return size
 
 
 def _select(value: Any, name: str, indices: Sequence[int], size: int, pick: Any) -> Any:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
 from nandoctor.cli import options
 from nandoctor.cli.output import reporting
 from nandoctor.cli.progress import progress
@@ -15,15 +10,11 @@ from nandoctor.findings import Report
 
 @reporting
 def command(
-    run: Annotated[
-        Path, typer.Argument(metavar="RUN", help="A run directory or a debug checkpoint.")
-    ],
+    run: options.Run,
     model: options.Model = None,
     batch: options.Batch = None,
     device: options.Device = "auto",
-    no_code: Annotated[
-        bool, typer.Option("--no-code", help="Do not execute RUN's replay.py or any model file.")
-    ] = False,
+    no_code: options.NoCode = False,
 ) -> Report:
     """Answer the practitioners' checklist from a run's files.
 

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from nandoctor.cli import options
 from nandoctor.cli.output import reporting
@@ -16,9 +12,7 @@ from nandoctor.findings import Report
 
 @reporting
 def command(
-    run: Annotated[
-        Path, typer.Argument(metavar="RUN", help="A run directory or a debug checkpoint.")
-    ],
+    run: options.Run,
     model: options.Model = None,
     batch: options.Batch = None,
     log: options.Log = None,
@@ -30,9 +24,7 @@ def command(
     include_hiding: options.IncludeHiding = False,
     budget: options.Budget = 60.0,
     timeout: options.Timeout = None,
-    no_code: Annotated[
-        bool, typer.Option("--no-code", help="Do not execute RUN's replay.py or any model file.")
-    ] = False,
+    no_code: options.NoCode = False,
 ) -> Report:
     """Name the cause of a crashed run and say what to do.
 

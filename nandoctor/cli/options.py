@@ -1,4 +1,4 @@
-"""The options of the commands that run the user's step again; shared by replay and diagnose."""
+"""The options that replay, diagnose and checklist share."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ import typer
 
 _PANEL = "Replay"
 
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory or a debug checkpoint.")]
+NoCode = Annotated[
+    bool, typer.Option("--no-code", help="Do not execute RUN's replay.py or any model file.")
+]
 Model = Annotated[
     str | None,
     typer.Option(

@@ -59,7 +59,9 @@ def in_dtypes(
 
     # A cast to 16 bits is part of the precision that is changed, one to float32 a safeguard.
     casts = {old: new for old, new in mapping.items() if old in LOW}
-    with_tensors = any(t.dtype in mapping for t in _tensors(target))
+    has_tensors = any(t.dtype in mapping for t in _tensors(target))
+    has_autocast = target.precision.autocast_dtype is not None
+    name = str(autocast).removeprefix("torch.") if autocast and has_autocast else None
     default = torch.get_default_dtype()
     mode = CallMode({**dict.fromkeys(PRODUCTS, promoted), **cast_repairs(casts)}, None)
     device = next((t.device.type for t in target.model.parameters()), "cpu")
@@ -72,19 +74,11 @@ def in_dtypes(
     ):
         torch.set_default_dtype(mapping.get(default, default))
         try:
-            yield replace(
-                target,
-                batch=map_tensors(target.batch, convert),
-                precision=Precision(
-                    str(autocast).removeprefix("torch.")
-                    if autocast and target.precision.autocast_dtype
-                    else None
-                ),
-            )
+            batch = map_tensors(target.batch, convert)
+            yield replace(target, batch=batch, precision=Precision(name))
         finally:
             torch.set_default_dtype(default)
-    own = target.precision.autocast_dtype is not None
-    if not (with_tensors or regions or own or mode.changed - set(PRODUCTS)):
+    if not (has_tensors or regions or has_autocast or mode.changed - set(PRODUCTS)):
         raise Inapplicable("nothing in the step runs in a type that this would change")
 
 

@@ -53,13 +53,7 @@ def read_log(
         NandoctorError: Nothing can be read, or no loss is in it.
     """
     with open_source(str(path)) as source:
-        if source.is_damaged and not source.head:
-            raise UnreadableInputError(
-                f"{path}: compressed, and cut off or damaged before its first line",
-                hint="give the file uncompressed, or copy it again",
-            )
-        if not source.head.strip():
-            raise UnreadableInputError(f"{path}: empty", hint="give a log that holds a line")
+        _check_holds_a_line(source, path)
         source.progress = progress
         chosen = format_of(source, format)
         reading = chosen.read(source)
@@ -83,6 +77,16 @@ def read_log(
         num_unread=reading.num_unread,
         unread_examples=tuple(reading.unread_examples),
     )
+
+
+def _check_holds_a_line(source: Source, path: str) -> None:
+    if source.is_damaged and not source.head:
+        raise UnreadableInputError(
+            f"{path}: compressed, and cut off or damaged before its first line",
+            hint="give the file uncompressed, or copy it again",
+        )
+    if not source.head.strip():
+        raise UnreadableInputError(f"{path}: empty", hint="give a log that holds a line")
 
 
 def read_events(path: str) -> tuple[LogEvent, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from nandoctor.evidence import TensorStats, Trial
+from nandoctor.evidence import ReplayFacts, TensorStats, Trial
 from nandoctor.findings import Report
 from nandoctor.reports.summary import lead_finding
 from nandoctor.reports.text import clipped, number
@@ -67,6 +67,14 @@ def bad_count(stats: TensorStats) -> str:
     """Return how many elements are NaN or infinite, by kind; 0 where none is."""
     kinds = ((stats.num_nan, "NaN"), (stats.num_posinf, "+Inf"), (stats.num_neginf, "-Inf"))
     return " ".join(f"{count:,} {kind}" for count, kind in kinds if count) or "0"
+
+
+def finite_replay(facts: ReplayFacts, say: Words) -> str:
+    """Return that a replayed step was finite, with its loss and gradient norm."""
+    text = "The step was run again and stayed finite: loss {loss}, grad norm {norm}."
+    if facts.is_batch_synthetic:
+        text = "On a made-up batch the step stayed finite: loss {loss}, grad norm {norm}."
+    return say(text, loss=number(facts.loss), norm=number(facts.grad_norm))
 
 
 def replay_notes(report: Report, say: Words, limit: int = 4) -> list[str]:

@@ -7,8 +7,7 @@ from nandoctor.findings import Report
 from nandoctor.reports.html.blocks import bullets, code, facts, section
 from nandoctor.reports.html.markup import Markup, el
 from nandoctor.reports.origin_facts import origin_facts, short_path, sources
-from nandoctor.reports.phrases import replay_notes
-from nandoctor.reports.text import number
+from nandoctor.reports.phrases import finite_replay, replay_notes
 from nandoctor.reports.words import Words
 
 _LONGEST = 14
@@ -21,9 +20,7 @@ def origin(report: Report, say: Words) -> Markup | None:
     if replay is None:
         return None
     if replay.origin is None:
-        text = say("The step was run again and stayed finite: loss {loss}, grad norm {norm}.",
-                   loss=number(replay.loss), norm=number(replay.grad_norm))  # fmt: skip
-        return section(say("Replay"), el("p", text))
+        return section(say("Replay"), el("p", finite_replay(replay, say)))
     place = replay.origin
     notes = replay_notes(report, say)
     left_out = {say("path")}

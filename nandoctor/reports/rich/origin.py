@@ -8,9 +8,8 @@ from rich.text import Text
 from nandoctor.evidence import Source
 from nandoctor.findings import Report
 from nandoctor.reports.origin_facts import origin_facts, sources
-from nandoctor.reports.phrases import replay_notes
+from nandoctor.reports.phrases import finite_replay, replay_notes
 from nandoctor.reports.rich.style import bullets, pairs, section
-from nandoctor.reports.text import number
 from nandoctor.reports.view import View
 from nandoctor.reports.words import Words
 
@@ -21,9 +20,7 @@ def origin(report: Report, view: View, say: Words) -> RenderableType | None:
     if facts is None:
         return None
     if facts.origin is None:
-        text = say("The step was run again and stayed finite: loss {loss}, grad norm {norm}.",
-                   loss=number(facts.loss), norm=number(facts.grad_norm))  # fmt: skip
-        return section(say("Replay"), Text(text))
+        return section(say("Replay"), Text(finite_replay(facts, say)))
     place = facts.origin
     body: list[RenderableType] = [pairs(origin_facts(place, say))]
     body += [_excerpt(source) for source in sources(place)]
