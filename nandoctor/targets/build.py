@@ -59,11 +59,7 @@ def build(request: Request, progress: Progress) -> tuple[ReplayTarget, tuple[Ski
     state = load_state(source) if source else None
     progress("building the model", 0.5)
     model, dtype, unfit = loaded_model(
-        blueprint,
-        state,
-        str(source),
-        device=device,
-        allow_mismatch=request.allow_mismatch,
+        blueprint, state, str(source), device=device, allow_mismatch=request.allow_mismatch
     )
     device = device_of(model)
     blueprint = with_training_step(blueprint, model)

@@ -32,14 +32,7 @@ def loaded_model(
     Raises:
         ReplayError: build_model raises or returns no module, or the state does not fit.
     """
-    with user_code("build_model", [blueprint.origin]), autocast_on(device):
-        model = blueprint.build_model()
-    if not isinstance(model, torch.nn.Module):
-        raise ReplayError(
-            f"{blueprint.origin}: build_model returned {type(model).__name__}",
-            hint="return a torch.nn.Module",
-        )
-    model = unwrapped(model)
+    model = _built(blueprint, device)
     if state is None and device.type != "cpu":
         device, _ = choose_device(str(device), weights_size(model))
     before = _float_dtypes(model)
@@ -55,6 +48,17 @@ def loaded_model(
             enable()
     dtype = next(iter(after)) if len(after) == 1 and after != before else None
     return model.to(device), dtype, unfit
+
+
+def _built(blueprint: Blueprint, device: torch.device) -> torch.nn.Module:
+    with user_code("build_model", [blueprint.origin]), autocast_on(device):
+        model = blueprint.build_model()
+    if not isinstance(model, torch.nn.Module):
+        raise ReplayError(
+            f"{blueprint.origin}: build_model returned {type(model).__name__}",
+            hint="return a torch.nn.Module",
+        )
+    return unwrapped(model)
 
 
 def _float_dtypes(model: torch.nn.Module) -> set[torch.dtype]:
