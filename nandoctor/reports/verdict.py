@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nandoctor.findings import Report
+from nandoctor.findings import Finding, Report
 from nandoctor.reports.changes import HARMFUL, leading_change
 from nandoctor.reports.located import located
 from nandoctor.reports.summary import Mark, count, lead_finding, pattern_title, place, worst
 from nandoctor.reports.words import Words, cause_title
+
+UNSEEN = "The batch that failed was not seen: save it and replay again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,11 @@ def _checked(report: Report, say: Words) -> Verdict | None:
 
 
 def _clean(report: Report, say: Words) -> Verdict | None:
-    return Verdict("clean", say("Nothing found")) if worst(report) == "clean" else None
+    if worst(report) != "clean":
+        return None
+    if report.replay is not None and report.replay.is_batch_synthetic:
+        return Verdict("clean", say("Nothing found on a made-up batch"), say(UNSEEN))
+    return Verdict("clean", say("Nothing found"))
 
 
 def _several(report: Report, say: Words) -> Verdict | None:
@@ -114,14 +120,20 @@ def _several(report: Report, say: Words) -> Verdict | None:
 
 
 def _triaged(report: Report, say: Words) -> Verdict | None:
-    """The failure class of one job log."""
+    """The failure class of one job log, and of a run whose log ends in one that is not numeric."""
     lead = lead_finding(report)
-    if report.command != "triage" or lead is None:
+    if lead is None or (report.command != "triage" and not _ended_run(report, lead)):
         return None
     title = cause_title(lead.cause, say)
     line = next((found.line for found in located(report) if found.finding is lead), None)
     where = say("line {n}", n=line) if line else lead.where
     return Verdict(worst(report), title, lead.message, where, lead.code)
+
+
+def _ended_run(report: Report, lead: Finding) -> bool:
+    """Whether the log says what ended the run: memory, network, device, disk or a signal."""
+    exploded = report.pattern is not None and report.pattern.first_nonfinite_step is not None
+    return report.command == "diagnose" and lead.code.startswith("ND9") and not exploded
 
 
 def _undecided(report: Report, say: Words) -> Verdict:
