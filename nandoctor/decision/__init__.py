@@ -4,6 +4,7 @@ from nandoctor.decision.collect_next import next_evidence
 from nandoctor.decision.confirm import confirm, confirm_all
 from nandoctor.decision.likely import likely_causes
 from nandoctor.decision.plan import prescribe
+from nandoctor.decision.ranking import is_crash
 from nandoctor.decision.tree import TREE, Leaf, Question, walk
 from nandoctor.decision.verdict import diagnose
 
@@ -14,6 +15,7 @@ __all__ = [
     "confirm",
     "confirm_all",
     "diagnose",
+    "is_crash",
     "likely_causes",
     "next_evidence",
     "prescribe",

@@ -45,7 +45,8 @@ def _components(evidence: Evidence) -> tuple[ComponentSummary, ...]:
 def diagnosed(report: Report, evidence: Evidence) -> Report:
     """Add the diagnosis, the path through the decision tree and the plan."""
     diagnosis = decision.diagnose(evidence, report.findings)
-    steps = decision.walk(evidence, report.findings) if evidence.command == "diagnose" else ()
+    is_asked = evidence.command == "diagnose" and decision.is_crash(evidence, report.findings)
+    steps = decision.walk(evidence, report.findings) if is_asked else ()
     return replace(
         report,
         diagnosis=diagnosis,

@@ -1,4 +1,4 @@
-"""A logged column as numbers, its level and its spread before a row."""
+"""Logged columns as numbers: level and spread before a row, steps that were not finite."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from nandoctor.evidence import Column
+from nandoctor.evidence import Column, MetricHistory
 
 BEFORE = 50  # rows that make up the level before the onset
 
@@ -34,3 +34,14 @@ def spread(series: NDArray[np.float64], row: int) -> float:
     rows = series[max(0, row - BEFORE) : row]
     rows = rows[np.isfinite(rows)]
     return float(np.median(np.abs(rows - np.median(rows)))) if rows.size else 0.0
+
+
+def num_nonfinite(history: MetricHistory | None) -> int:
+    """Return for how many steps loss or gradient norm were non-finite: what a scaler skips."""
+    if history is None or len(history) < 2:
+        return 0
+    bad = np.zeros(len(history), dtype=bool)
+    for column in (history.loss, history.grad_norm):
+        if column is not None:
+            bad |= column.logged & ~column.finite
+    return int(bad.sum() * np.median(np.diff(history.step)))

@@ -1,5 +1,7 @@
 """Rule: a gradient scaler that halves its scale step after step."""
 
+import math
+
 import numpy as np
 
 from nandoctor.evidence import Evidence
@@ -48,15 +50,14 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     if history is not None and scales is not None:
         known = scales[np.isfinite(scales) & (scales > 0)]
         halvings = _final_fall(known[-LAST:])
-        if halvings >= HALVINGS or (known.size and known[-1] < 1):
-            message = (
-                f"the loss scale was halved {halvings} times, down to {known[-1]:g} at the end"
-            )
+        end = _last_scale(evidence, known)
+        if halvings >= HALVINGS or end < 1:
+            message = f"the loss scale was halved {halvings} times, down to {end:g} at the end"
             since = _stopped_since(evidence)
             if since is not None:
                 line = f"no step from {since} on was applied, and the last good weights fail, too"
                 return (_finding(message, STOPPED, lines=(line,)),)
-            if known[-1] < 1:
+            if end < 1:
                 return (_finding(message, 0.7),)
             # A scaler also falls so while it looks for its first scale, in a sound run.
             died = curve_of(evidence) is not None or replayed(evidence) is not None
@@ -67,6 +68,13 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
         return (_finding(f"the loss scale is {scale:g}: every step is skipped", 0.7),)
     what = "the scaler reports that its scale cannot fall further"
     return first_events(evidence, (CAUSE,), CODE, CAUSE, what)
+
+
+def _last_scale(evidence: Evidence, logged: np.ndarray) -> float:
+    """Return the last scale: the checkpoint's where that is lower, since a log rounds it to 0."""
+    stored = evidence.crash.training.loss_scale if evidence.crash else None
+    last = float(logged[-1]) if logged.size else math.inf
+    return min(last, stored) if stored else last
 
 
 def _stopped_since(evidence: Evidence) -> int | None:

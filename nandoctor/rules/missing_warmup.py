@@ -86,9 +86,12 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
 
 
 def _is_seen(curve: Curve) -> bool:
-    """Whether the loss was seen to rise before it failed, or failed in the very first steps."""
+    """Whether the loss was seen to rise before it failed, or failed in the very first steps.
+
+    Not before the first update: what fails on the initial weights owes nothing to a rate.
+    """
     is_hidden = curve.pattern.hidden_nan_step is not None
-    return curve.num_rising > 0 or (curve.onset <= IMMEDIATE and not is_hidden)
+    return curve.num_rising > 0 or (0 < curve.onset <= IMMEDIATE and not is_hidden)
 
 
 RULE = Rule(CODE, CAUSE, DOC, check)

@@ -7,11 +7,12 @@ from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Prescription, Rule
 from nandoctor.rules.curve import curve_of
 from nandoctor.rules.leap import leap_of_adaptive
+from nandoctor.rules.lost_eps import lost_eps
 from nandoctor.rules.moment_faults import moment_faults
 from nandoctor.rules.moments import moved_too_far
-from nandoctor.rules.optimizer import broken_settings, eps_lost_in_half, is_adaptive
+from nandoctor.rules.optimizer import broken_settings, is_adaptive
 from nandoctor.rules.probing import is_data_cleared
-from nandoctor.rules.site import replayed, short
+from nandoctor.rules.site import replayed
 from nandoctor.rules.unread import as_note
 
 CODE, CAUSE = "ND403", "optimizer_state"
@@ -26,8 +27,8 @@ ADVICE = (
 DOC = """
 ## What it does
 Reports moments that are negative, non-finite or impossible, a learning rate or other setting that
-is NaN or infinite, an epsilon that is zero in the parameters' dtype, and weights that moved further
-than any sound state could move them.
+is NaN or infinite, an epsilon that is 0 (also: in the parameters' dtype), and weights that moved
+further than any sound state could move them.
 
 ## Why it matters
 Adam divides by sqrt(exp_avg_sq) + eps. A negative second moment gives NaN; one that is far too
@@ -54,7 +55,7 @@ Kingma and Ba 2015, "Adam"; afiaka87/glide-finetune#5; Molybog et al. 2023 on Ad
 
 def check(evidence: Evidence) -> tuple[Finding, ...]:
     """Fire in phase optimizer, on corrupt moments and on impossible updates."""
-    found = [*_phase(evidence), *_stored(evidence), *_half(evidence), *_moved(evidence)]
+    found = [*_phase(evidence), *_stored(evidence), *_epsilon(evidence), *_moved(evidence)]
     return tuple(found[:6]) if any(f.score > 0.5 for f in found) else (*_left(evidence), *found[:6])
 
 
@@ -84,17 +85,12 @@ def _stored(evidence: Evidence) -> Iterator[Finding]:
         yield as_note(found, ", and the step does not read them") if fault.is_unread else found
 
 
-def _half(evidence: Evidence) -> Iterator[Finding]:
-    """An epsilon that rounds to zero, where the weights are already non-finite."""
-    eps = eps_lost_in_half(evidence)
-    if eps is None or evidence.crash is None:
-        return
-    half = (
-        t for t in evidence.crash.tensors if t.role == "parameter" and short(t.dtype) == "float16"
-    )
-    if any(not t.is_finite for t in half):
-        message = f"eps {eps:g} is 0 in float16, so zero gradients divide 0 by 0"
-        yield _finding(message, "eps", 0.9)
+def _epsilon(evidence: Evidence) -> Iterator[Finding]:
+    """An epsilon that is 0, where the weights are already non-finite."""
+    for message in lost_eps(evidence):
+        advice = Prescription("Raise the optimizer's eps", "1e-8 in fp32, 1e-4 in fp16",
+                              why="nothing else keeps the denominator from 0")  # fmt: skip
+        yield replace(_finding(message, "eps", 0.96), prescriptions=(advice, *ADVICE))
 
 
 def _moved(evidence: Evidence) -> Iterator[Finding]:

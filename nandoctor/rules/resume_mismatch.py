@@ -5,7 +5,7 @@ import numpy as np
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Prescription, Rule
 from nandoctor.rules.curve import Curve, curve_of
-from nandoctor.rules.logged import values
+from nandoctor.rules.logged import num_nonfinite, values
 from nandoctor.rules.optimizer import optimizer_step, schedule_step
 
 CODE, CAUSE = "ND605", "resume_mismatch"
@@ -96,7 +96,7 @@ def _counter(evidence: Evidence) -> tuple[Finding, ...]:
         step is None
         or own is None
         or own <= 0
-        or own + 1 >= 0.9 * step
+        or own + num_nonfinite(evidence.history) + 1 >= 0.9 * step
         or (scaled and own > 0.5 * step)
     ):
         return ()

@@ -88,7 +88,7 @@ def _lost(run: MetricHistory) -> HiddenNan | None:
 
 
 def _falls(run: MetricHistory, start: int) -> bool:
-    """Whether a logged loss scale falls from a row on: steps are skipped, the loss is a real one."""
+    """Whether a logged loss scale falls from a row on: steps are skipped, the loss is real."""
     scale = run.loss_scale
     tail = scale.values[start:][scale.finite[start:]] if scale is not None else np.zeros(0)
     return bool(len(tail) > 1 and tail[-1] < tail[0] and (np.diff(tail) <= 0).all())

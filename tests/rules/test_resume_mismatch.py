@@ -1,5 +1,6 @@
 """Counters of the optimizer and the schedule after a resume: restored or not."""
 
+import math
 from dataclasses import replace
 
 import builders
@@ -69,3 +70,14 @@ def test_schedule_that_rises_from_the_start_has_nothing_to_repeat() -> None:
     assert not found(logged(DIVERGED, onset=60, crash=68, lr=warm_up))
     short = [*[1.0] * 12, 4.0, 9.0, 30.0, 90.0, float("nan"), float("nan"), float("nan")]
     assert not found(logged(short, onset=12, crash=16, lr=warm_up[:19]))
+
+
+def test_counter_behind_by_the_steps_that_were_skipped_is_no_mismatch() -> None:
+    """A scaler skips each step whose gradients are not finite: these the optimizer never counts."""
+    loss = [*([1.0] * 60), *([math.nan] * 60)]
+    evidence = logged(loss, pattern="spike", onset=60, crash=60, checkpoint=stored(120, own=60.0))
+    assert not found(evidence)
+    calm = logged(
+        [*([1.0] * 119), math.nan], onset=119, crash=119, checkpoint=stored(120, own=60.0)
+    )
+    assert found(calm)

@@ -130,3 +130,14 @@ def test_hidden_average_that_creeps_with_lost_gradients_is_a_nan() -> None:
 def test_hidden_gradient_norms_never_logged_as_numbers_tell_nothing() -> None:
     """Some trainers print inf for every gradient norm of a healthy run."""
     assert lost_gradients(curves.falling(160, 3.0, 2.0, 0.02), 3).hidden_nan_step is None
+
+
+def test_hidden_infinite_gradients_under_a_falling_loss_scale_are_skipped_steps() -> None:
+    """The scaler throws these steps away: the loss that goes on is a real one."""
+    loss = [*curves.falling(60, 3.0, 1.0, 0.1), *curves.falling(60, 1.0, 1.0, 0.1)]
+    norms = [1.0] * 60 + [float("inf")] * 60
+    scale = [65536.0] * 60 + [65536.0 * 0.5**i for i in range(60)]
+    history = metric_history(range(120), loss=loss, grad_norm=norms, loss_scale=scale)
+    assert classify_history(history).hidden_nan_step is None
+    plain = metric_history(range(120), loss=loss, grad_norm=norms)
+    assert classify_history(plain).hidden_nan_step == 60
