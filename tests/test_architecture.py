@@ -1,6 +1,7 @@
 """The import rules of docs/architecture.md, checked over the source, imports in functions too."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,11 @@ FILES = sorted(
 def room_of(path: Path) -> str:
     """Return the room that a file of the package belongs to."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def module_of(path: Path) -> str:
+    """Return the dotted name of a file; a package's ``__init__`` keeps its own."""
+    return ".".join(("nandoctor", *path.relative_to(PACKAGE).with_suffix("").parts))
 
 
 def floor_of(room: str) -> int:
@@ -86,6 +92,17 @@ def test_imports_of_a_file_point_one_way(path: Path) -> None:
     others = {n[1] for n in used if n[0] == "nandoctor" and len(n) > 1}
     rooms = {other for other in others if other in set().union(*FLOORS, {"training"})}
     assert not [other for other in rooms if not is_allowed(room, other)]
+
+
+def test_no_files_import_in_a_circle() -> None:
+    """Also inside a room the arrows run one way, imports for types only included."""
+    modules = {module_of(path): path for path in FILES}
+    graph = {}
+    for module, path in modules.items():
+        names = imported(ast.parse(path.read_text()))
+        used = {part for name in names for part in (name, name.rpartition(".")[0])}
+        graph[module] = used & set(modules)
+    assert list(graphlib.TopologicalSorter(graph).static_order())
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))

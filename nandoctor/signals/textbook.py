@@ -1,4 +1,4 @@
-"""The textbook crash predictor, exactly as taught: the baseline that forecast.py is held to."""
+"""The textbook crash predictor, exactly as taught: the baseline that the forecast is held to."""
 
 from __future__ import annotations
 
