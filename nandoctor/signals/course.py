@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nandoctor.evidence import Outcome, PatternName
 from nandoctor.signals.excursions import Excursion, find_excursions, with_foot
 from nandoctor.signals.noise import ENOUGH, Floats
+from nandoctor.signals.relapse import relapse
 from nandoctor.signals.scale import scale_of
 from nandoctor.signals.shape import Shape, shape_of
 from nandoctor.signals.significance import (
@@ -74,8 +75,10 @@ def course_of(loss: Floats) -> Course:
         found = find_excursions(height, begin=begin)
         if found and found[-1].is_open and (outcome := open_end(found[-1], height)):
             return _open(found[-1], replace(blank, outcome=outcome))
-    if (climb := far_above_start(height)) is not None:
+    if climb := far_above_start(height):
         return _led_by(climb, replace(blank, outcome="diverged"))
+    if fall_back := relapse(height):
+        return _led_by(fall_back, replace(blank, outcome="diverged"), "spike")
     if swing := growing_swing(height):
         return _led_by(swing, replace(blank, outcome="ongoing"), "oscillating")
     spikes = rare_spikes(found, len(height))

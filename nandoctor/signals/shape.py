@@ -41,7 +41,6 @@ class Shape:
     Args:
         num_highs: Points that were higher than every point before.
         num_swings: Falls that gave back half of the height and were climbed again.
-        first_rise: Log-rise of the first point outside the band.
         deepest: Largest share of the height that a swing gave back.
         margin: How far the numbers are from another pattern, in 0..1.
     """
@@ -49,7 +48,6 @@ class Shape:
     pattern: PatternName
     num_highs: int
     num_swings: int
-    first_rise: float
     deepest: float
     margin: float
 
@@ -77,7 +75,7 @@ def shape_of(rise: Floats, band: float, noise: float = 0.0) -> Shape:
     elif num_highs >= (_LONG_CLIMB if is_jump else _CLIMB) and not is_plateau:
         pattern = "exponential"
     margin = _margin(pattern, num_highs, len(falls), is_jump)
-    return Shape(pattern, num_highs, len(falls), float(rise[0]), deepest, margin)
+    return Shape(pattern, num_highs, len(falls), deepest, margin)
 
 
 def _is_swinging(falls: list[_Fall], rise: Floats) -> bool:

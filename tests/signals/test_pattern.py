@@ -153,6 +153,22 @@ def test_classify_low_first_loss_that_the_run_learns_from_is_healthy() -> None:
     assert classify_history(curves.of(undone)).pattern == "healthy"
 
 
+def test_classify_loss_thrown_back_to_its_start_diverged_though_it_is_no_higher() -> None:
+    """A jump of the rate may undo at once all that was learnt, for good."""
+    rng = np.random.default_rng(0)
+    learnt = 0.3 - 0.9 / (1 + np.exp(-(np.arange(500) - 200) / 40))
+    loss = np.concatenate([learnt, [1.6, 1.1], np.full(300, 0.4)])
+    found = classify_history(curves.of(loss + 0.1 * rng.standard_normal(802)))
+    assert (found.pattern, found.outcome) == ("spike", "diverged")
+    assert abs((found.onset_step or 0) - 500) <= 1
+
+
+def test_classify_task_as_hard_as_the_first_that_is_learnt_is_healthy() -> None:
+    """A second task begins where the first began, and the loss falls again."""
+    tasks = [curves.falling(400, 1.8, 1.0, 0.05, seed) for seed in range(2)]
+    assert classify_history(curves.of(np.concatenate(tasks))).pattern == "healthy"
+
+
 def test_classify_growing_waves_are_oscillating_though_the_log_ends_in_a_trough() -> None:
     """Momentum above one swings wider and wider; between two waves the loss is where it began."""
     rng, steps = np.random.default_rng(0), np.arange(200)
