@@ -21,6 +21,7 @@ class Blueprint:
         make_batch: ``(step) -> batch`` of the data stream.
         other_batch: ``(step) -> batch`` like make_batch, but leaves the file's globals alone.
         weights: Where the weights lie if no checkpoint is named.
+        loaded: Directory of which build_model loads the weights itself (an adapter).
     """
 
     origin: str
@@ -31,3 +32,4 @@ class Blueprint:
     make_batch: Callable[[int], Any] | None = None
     other_batch: Callable[[int], Any] | None = None
     weights: Path | None = None
+    loaded: Path | None = None

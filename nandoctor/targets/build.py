@@ -58,8 +58,13 @@ def build(request: Request, progress: Progress) -> tuple[ReplayTarget, tuple[Ski
     progress("reading the checkpoint", 0.2)
     state = load_state(source) if source else None
     progress("building the model", 0.5)
+    is_loaded = source is not None and blueprint.loaded in (source, source.parent)
     model, dtype, unfit = loaded_model(
-        blueprint, state, str(source), device=device, allow_mismatch=request.allow_mismatch
+        blueprint,
+        None if is_loaded else state,
+        str(source),
+        device=device,
+        allow_mismatch=request.allow_mismatch,
     )
     device = device_of(model)
     blueprint = with_training_step(blueprint, model)

@@ -33,7 +33,8 @@ def open_huggingface(path: Path) -> Blueprint:
     return Blueprint(
         origin=str(path),
         build_model=lambda: _build(path),
-        weights=None if is_adapter else path,  # an adapter loads its base and itself
+        weights=None if is_adapter else path,
+        loaded=path if is_adapter else None,  # its base and itself
     )
 
 

@@ -70,3 +70,5 @@ def test_build_target_of_an_adapter_trains_the_adapter_only(directory: Path) -> 
     assert trained
     assert all("lora" in name for name in trained)
     assert run_step(target).is_finite
+    again, _ = build_target(model=adapter, checkpoint=adapter, device="cpu")  # replay ADAPTER
+    assert set(again.model.state_dict()) == set(target.model.state_dict())
