@@ -42,13 +42,18 @@ def region_of_shape(node: Any) -> str:
         return "model" if "_parameters" in node.attributes() else ""
     if not isinstance(node, dict):
         return ""
-    if "param_groups" in node and "state" in node:
+    if "param_groups" in node and ("state" in node or _are_groups(node["param_groups"])):
         return "optimizer"
     if ("growth_factor" in node and "scale" in node) or "cur_scale" in node:
         return "scaler"
     if "python" in node and "numpy" in node and ("cpu" in node or "torch" in node):
         return "rng"
     return "scheduler" if "last_epoch" in node and "_step_count" in node else ""
+
+
+def _are_groups(groups: Any) -> bool:
+    """Whether a list is one of param groups: an optimizer without state may be saved without it."""
+    return isinstance(groups, list) and all(isinstance(g, dict) and "lr" in g for g in groups)
 
 
 def region_of_lone_tensor(key: Any) -> str:

@@ -3,6 +3,7 @@
 from nandoctor.evidence import Evidence
 from nandoctor.findings import Finding, Grade, Prescription, Rule
 from nandoctor.rules.curve import Curve, curve_of
+from nandoctor.rules.optimizer import stored_jump
 
 CODE, CAUSE = "ND601", "learning_rate_too_high"
 JUMP = 2.5  # no schedule of a sound run multiplies the rate so in one step
@@ -46,6 +47,9 @@ def check(evidence: Evidence) -> tuple[Finding, ...]:
     if curve is None:
         return ()
     score, message, lines = _judge(curve)
+    stored = stored_jump(evidence, JUMP) if curve.lr is None else None
+    if stored is not None:
+        score, message, lines = 0.85, stored, ("no learning rate was logged",)
     if not score:
         return ()
     return (

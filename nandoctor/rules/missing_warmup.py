@@ -12,6 +12,7 @@ CODE, CAUSE = "ND602", "missing_warmup"
 FIRST_STEPS = 1000
 ORDINARY = 1.0  # SGD: rate / (1 - momentum); textbooks use 0.1 / (1 - 0.9)
 IMMEDIATE = 20
+THROWN = 2.0  # times the very first loss: what the first steps did to the weights
 STEPS = 2000  # 2 / (1 - beta2) for torch's default of 0.999
 
 DOC = """
@@ -91,7 +92,9 @@ def _is_seen(curve: Curve) -> bool:
     Not before the first update: what fails on the initial weights owes nothing to a rate.
     """
     is_hidden = curve.pattern.hidden_nan_step is not None
-    return curve.num_rising > 0 or (0 < curve.onset <= IMMEDIATE and not is_hidden)
+    first = np.abs(curve.loss[: min(curve.onset, IMMEDIATE)])
+    is_thrown = first.size > 1 and np.nanmax(first) > THROWN * first[0]
+    return curve.num_rising > 0 or is_thrown or (0 < curve.onset <= IMMEDIATE and not is_hidden)
 
 
 RULE = Rule(CODE, CAUSE, DOC, check)

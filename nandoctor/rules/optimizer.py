@@ -62,3 +62,22 @@ def schedule_step(facts: CheckpointFacts | None) -> float | None:
     position = (facts.training.scheduler or {}).get("last_epoch") if facts else None
     is_number = isinstance(position, (int, float)) and not isinstance(position, bool)
     return float(position) if is_number and position is not None else None
+
+
+def stored_jump(evidence: Evidence, least: float) -> str | None:
+    """Return, in words, how the optimizer's rate jumped since the last good checkpoint, if it did.
+
+    Args:
+        least: The smallest factor that makes a jump.
+    """
+    old, new = (_stored_rate(facts) for facts in (evidence.last_good, evidence.crash))
+    if not old or not new or new < least * old:
+        return None
+    return (f"the optimizer's learning rate is {new:.3g} at the crash, {old:.3g} in the last good "
+            f"checkpoint: {new / old:.3g} times as much")  # fmt: skip
+
+
+def _stored_rate(facts: CheckpointFacts | None) -> float | None:
+    groups = facts.training.param_groups if facts else ()
+    rates = [g["lr"] for g in groups if isinstance(g.get("lr"), (int, float))]
+    return max(map(float, rates), default=None)
