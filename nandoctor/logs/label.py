@@ -19,6 +19,7 @@ _UNIT = re.compile(
 )
 _BOXED = re.compile(r"\[([A-Za-z][\w /-]*)\]$")
 _WRAPPER = re.compile(r"(?:tensor|array|np\.float\d+)\(\[?\s*$")
+_TIME = re.compile(r"(?:[mun]?s|sec|min|h)(?![A-Za-z])|it \[")
 _GLUED = re.compile(r"(?:epoch|iter|step|batch)\b(?!/)", re.IGNORECASE)
 _AT_STEP = re.compile(r"^(.*?)\s+(?:after|at|for|in|of|on)\s+(?:\w+ )?(\w+)$", re.IGNORECASE)
 
@@ -67,10 +68,13 @@ def _is_known(name: str) -> bool:
     return loss_rank(name) is not None or naming.step_rank(name) is not None
 
 
-def glued_name(text: str, end: int) -> str:
-    """Return the step's name that is glued to a number's end (``10epoch``), or nothing."""
+def name_before_word(text: str, end: int, key: str) -> str:
+    """Return the name of a whole number that a word follows: a step's that is glued to its end
+    (``10epoch``), nothing where the word is a unit of time."""
+    if _TIME.match(text, end) and naming.step_rank(key) is not None:
+        return ""  # Step: 9ms, Batch: 97it [
     match = _GLUED.match(text, end)
-    return match.group(0) if match else ""
+    return match.group(0) if match else key
 
 
 @lru_cache(maxsize=4096)

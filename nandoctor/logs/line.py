@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from nandoctor.logs import naming
 from nandoctor.logs.groups import BAR, LEADING
-from nandoctor.logs.label import glued_name, key_of, split_at_step
+from nandoctor.logs.label import key_of, name_before_word, split_at_step
 from nandoctor.logs.loss_name import loss_rank
 from nandoctor.logs.spelling import to_number
 
@@ -24,7 +24,6 @@ _DARKNET = re.compile(
 )
 _SLASH = re.compile(r"\s*/\s*(\d+)(?![\d.]|:(?!\d+/\d))")
 _INDEX = re.compile(r"\s*[\])]\s*[:=]")
-_TIME = re.compile(r"(?:[mun]?s|sec|min|h)(?![A-Za-z])|it \[")
 _IS = {"", "is", "was", "equals", "is equal to"}
 _MOST_NUMBERS = 256
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07")
@@ -71,11 +70,10 @@ def numbers_of(text: str) -> list[Named]:
         key = _behind_step(found, text[before:start]) or key
         is_whole = match.group(1).isdigit()
         if is_whole and loss_rank(key) is None:
-            key = glued_name(text, end) or key
+            if text[end : end + 1].isalpha():
+                key = name_before_word(text, end, key)
         elif is_whole and _INDEX.match(text, end) and text[start - 1 : start] in "[( ":
             key = f"{key} at step"  # loss[100]: 2.3
-        if key and _TIME.match(text, end) and naming.step_rank(key) is not None:
-            key = ""  # Step: 9ms, Batch: 97it [
         if slash:
             key = key if naming.step_rank(key) is not None else _bar(found)
         elif text.startswith("%", end) and (not key or naming.step_rank(key) is not None):

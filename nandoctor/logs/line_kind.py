@@ -27,8 +27,8 @@ _BEGINS_VALIDATION = re.compile(
     re.IGNORECASE,
 )
 _SUMMARY = re.compile(
-    r"^.{0,120}?\b(?:averaged? stats|epoch results|(?:epoch|training)\b:?[^=:]{0,24}"
-    r"\b(?:results|finished|completed?|done|ended|summary|average))\b",
+    r"^.{0,120}?\b(?:averaged? stats|(?:epoch|training)(?:: ?\d+ (?:done|finished|completed?|ended)"
+    r"|\b[^=:]{0,24}\b(?:results|finished|completed?|done|ended|summary|average)))\b",
     re.IGNORECASE,
 )
 
@@ -97,6 +97,8 @@ def bar_of(text: str, kept: list[Named]) -> tuple[int, int]:
 
 def drawn_last(text: str, kept: list[Named]) -> list[Named]:
     """Drop the remains of an overdrawn bar: of two of a name, the earlier or the unfinished."""
+    if len({named.key for named in kept}) == len(kept):
+        return kept
     eta = text.find("ETA")
     ordered = [named for named in kept if named.start > eta >= 0]
     ordered += [named for named in kept if not named.start > eta >= 0]

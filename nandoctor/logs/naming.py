@@ -108,6 +108,15 @@ def step_rank(name: str) -> int | None:
     return None
 
 
+@lru_cache(maxsize=4096)
+def gathered_name(name: str) -> str:
+    """Return the one name of steps, and of epochs, however a line puts it; others as they are."""
+    if step_rank(name) in (0, 1):
+        return name.split()[-1].lower().replace("steps", "step")
+    is_that_of_the_row = name.lower().endswith("epoch") and "best" not in name.lower()
+    return "epoch" if is_that_of_the_row else name
+
+
 def is_epoch(name: str) -> bool:
     """Whether the name is of an epoch counter."""
     return step_rank(name) == 5

@@ -133,11 +133,7 @@ class TextReader:
     ) -> Group | None:
         keys: list[str] = []
         for named in kept:
-            key = named.key
-            if naming.step_rank(key) in (0, 1):
-                key = key.split()[-1].lower().replace("steps", "step")
-            elif key.lower().endswith("epoch") and "best" not in key.lower():
-                key = "epoch"
+            key = naming.gathered_name(named.key)
             while key in keys:
                 key += "'"
             keys.append(key)
