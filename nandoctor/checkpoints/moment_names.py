@@ -6,7 +6,7 @@ from typing import Any
 
 from nandoctor.checkpoints.model_names import SHORT, model_role, strip_wrappers
 from nandoctor.checkpoints.moments import parameter_names, state_key
-from nandoctor.checkpoints.regions import Layout, Leaf
+from nandoctor.checkpoints.regions import Layout
 from nandoctor.checkpoints.registration_order import Shapes
 
 
@@ -25,11 +25,6 @@ def moment_names(layout: Layout, names: dict[tuple[Any, ...], str]) -> dict[tupl
                 owner = known.get(state_key(rest[1])) or str(rest[1])
                 found[leaf.path] = f"{slot}.{strip_wrappers([owner])[0]}"
     return found
-
-
-def _home(leaf: Leaf) -> tuple[Any, ...]:
-    """Return the keys of the model that a tensor belongs to."""
-    return leaf.path[: leaf.region_depth] or leaf.path[:-1]
 
 
 def _parameter_lists(layout: Layout, names: dict[tuple[Any, ...], str]) -> list[Shapes]:
