@@ -93,7 +93,8 @@ def _is_seen(curve: Curve) -> bool:
     """
     is_hidden = curve.pattern.hidden_nan_step is not None
     first = np.abs(curve.loss[: min(curve.onset, IMMEDIATE)])
-    is_thrown = first.size > 1 and np.nanmax(first) > THROWN * first[0]
+    first = first[np.isfinite(first)]
+    is_thrown = first.size > 1 and first.max() > THROWN * first[0]
     return curve.num_rising > 0 or is_thrown or (0 < curve.onset <= IMMEDIATE and not is_hidden)
 
 
