@@ -1,6 +1,7 @@
 """Rule: a weight that is non-finite, or so far off that no training step made it."""
 
 import math
+from dataclasses import replace
 
 from nandoctor.evidence import Evidence, TensorStats
 from nandoctor.findings import Finding, Grade, Prescription, Rule
@@ -13,6 +14,7 @@ from nandoctor.rules.unread import as_note, is_step_sound
 from nandoctor.rules.weights import is_buffer, is_flipped, is_lone, is_passed, whose_fault
 
 CODE, CAUSE = "ND401", "bad_parameter"
+COMPARE = (Prescription("Compare the weights before and after that step", "nandoctor compare A B"),)
 
 DOC = """
 ## What it does
@@ -109,7 +111,9 @@ def _left(evidence: Evidence) -> list[Finding]:
                f"{first:.4g} at once: the weights changed outside the update")  # fmt: skip
     fixed = trial is not None and trial.outcome == "fixed"
     lines = (f"with {trial.detail} restored the step is finite",) if trial and fixed else ()
-    return [_finding(message, f"step {curve.step}", 0.62, "", lines)]
+    where, unless = f"step {curve.step}", "unless that step's batch was not the stream's"
+    found = _finding(message, where, 0.62, "", (*lines, unless), Grade.hypothesis)
+    return [replace(found, prescriptions=COMPARE)]
 
 
 def _flipped(tensor: TensorStats, evidence: Evidence) -> Finding:
@@ -134,7 +138,8 @@ def _finding(
     grade: Grade = Grade.observed,
 ) -> Finding:  # fmt: skip
     against = (late,) if late else ()
-    action, why = "Restore the tensor from a sound checkpoint", "the rest of the run is sound"
+    action = "Restore the tensor from a sound checkpoint"
+    why = "no other weight is known to be damaged"
     advice = () if late else (Prescription(action, where, why=why),)
     return Finding(
         CODE, CAUSE, "error", grade, message, where, evidence=extra, against=against, score=score,

@@ -30,7 +30,7 @@ def moment_faults(evidence: Evidence) -> Iterator[Fault]:
     for tensor in crash.tensors:
         if tensor.role == "exp_avg_sq" and tensor.min is not None and tensor.min < 0:
             message = f"{tensor.name}: a second moment of {tensor.min:.4g} is negative"
-            yield Fault(message, tensor.name, 0.95)
+            yield Fault(message, tensor.name, 0.97)
         elif is_spoilt(tensor):
             message = f"{tensor.name}: {tensor.num_nonfinite} values are non-finite"
             came_first = not has_bad or moments_went_first(evidence, parameter_of(tensor.name))
