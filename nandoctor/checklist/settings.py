@@ -23,7 +23,9 @@ def warms_up(evidence: Evidence) -> Verdict:
     if not rates.size:
         return None, "the learning rate is not logged at the start"
     fact = f"lr starts at {rates[0]:.3g}, peaks at {rates.max():.3g}"
-    if rates[0] < 0.5 * rates.max():
+    peak = int(rates.argmax())
+    rises = peak <= 2 or rates[peak // 2] > 1.1 * rates[0]  # else it stood still, then jumped
+    if rates[0] < 0.5 * rates[peak] and rises:
         return True, fact
     if steps[0] > 1:
         return None, f"the log starts at step {steps[0]}, where a warm-up may be over"

@@ -89,7 +89,8 @@ def is_recoverable(evidence: Evidence, findings: Sequence[Finding]) -> Answer:
         return Answer(True, text + (" and passes the crash batch" if passed else ""))
     good = evidence.last_good
     if good is None:
-        return Answer(False, "no checkpoint from before the crash")
+        was_sought = evidence.command == "diagnose"  # else no run directory was looked into
+        return Answer(False if was_sought else None, "no checkpoint from before the crash")
     bad = len(_nonfinite(good))
     text = f"{_named(good)} holds {bad} non-finite tensors, {len(good.damage)} damaged parts"
     return Answer(False, text)

@@ -31,7 +31,8 @@ ANSWERS = {
     },
     "the learning rate warms up": {
         "yes": [log([1.0] * 4, lr=[0.1, 0.5, 1.0, 0.9])],
-        "no": [log([1.0] * 4, lr=[1.0, 1.0, 0.9, 0.8])],
+        "no": [log([1.0] * 4, lr=[1.0, 1.0, 0.9, 0.8]),
+               log([1.0] * 9, lr=[*([0.1] * 6), 3.0, 3.0, 3.0])],
         "unknown": [log([1.0] * 4), log([1.0] * 4, lr=[1.0] * 4, steps=range(5000, 5004))],
     },
     "gradients are clipped": {

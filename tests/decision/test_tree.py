@@ -42,6 +42,7 @@ def test_walk_of_an_early_crash_checks_initialisation_and_warm_up() -> None:
 def test_walk_without_evidence_says_unknown() -> None:
     """What is not known is said to be unknown."""
     assert answers(Evidence("diagnose")) == ["unknown", "unknown", "unknown", "no"]
+    assert answers(Evidence("classify")) == ["unknown"] * 4  # no checkpoint was looked for
 
 
 def test_walk_given_old_weights_that_pass_says_so() -> None:
