@@ -127,7 +127,7 @@ def resume(evidence: Evidence, findings: Sequence[Finding]) -> tuple[Prescriptio
     lost = ""
     step = crash_step(evidence)
     if step is not None and good.training.step is not None:
-        lost = f"; {max(step - good.training.step, 0)} steps are lost"
+        lost = f"; steps lost: {max(step - good.training.step, 0)}"
     proved = good is evidence.last_good and evidence.is_fixed_by("old_weights")
     grade = Grade.verified if proved else Grade.observed
     why = "finite, and passes the crash batch" if proved else "every tensor is finite"

@@ -15,6 +15,7 @@ from nandoctor.signals import ClippingAdvice, clipping_advice
 
 FIRST_STEPS = 1000
 LARGE = 1000.0
+HALF = ("float16", "bfloat16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,9 @@ def is_mixed_precision(evidence: Evidence, findings: Sequence[Finding]) -> Answe
         return Answer(True, f"a loss scale is logged, {last:g} at the end")
     if training is not None and training.loss_scale is not None:
         return Answer(True, f"the checkpoint has a loss scale of {training.loss_scale:g}")
+    half = [m.dtype for m in evidence.replay.headroom if m.dtype in HALF] if evidence.replay else []
+    if half:
+        return Answer(True, f"modules of the replayed step compute in {half[0]}")
     if precision is None:
         return Answer(None, "no checkpoint that tells the precision")
     return Answer(precision not in ("fp32", "fp64"), f"precision {precision}")

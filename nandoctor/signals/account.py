@@ -77,8 +77,9 @@ def _shape(course: Course, lead: Excursion, loss: Floats, steps: Steps) -> str:
         return f"{peak}, {lead.significance:.0f} times the run's own noise{back}"
     if shape.pattern == "oscillating":
         return (
-            f"{shape.num_swings} falls gave back up to {100 * shape.deepest:.0f} % of the height"
-            f" reached and were climbed again, {shape.num_highs} new highs; {peak}"
+            f"falls that were climbed again: {shape.num_swings}, back by up to"
+            f" {100 * shape.deepest:.0f} % of the height reached;"
+            f" new highs: {shape.num_highs}; {peak}"
         )
     if shape.pattern == "exponential":
         return f"{shape.num_highs} of {len(points)} points were new highs, a climb; {peak}"

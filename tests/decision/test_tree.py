@@ -69,7 +69,7 @@ def test_prescribe_gives_the_proved_cure_first_and_numbers_after() -> None:
     assert "2.5x the healthy maximum" in clip.why
     resume = next(item for item in plan if item.action == "Resume from")
     assert resume.value == "last_good_step_1040.pt"
-    assert "19 steps are lost" in resume.why
+    assert "steps lost: 19" in resume.why
 
 
 def test_prescribe_of_leading_dynamics_gives_the_rate_first() -> None:
@@ -186,3 +186,16 @@ def test_prescribe_never_resumes_from_a_checkpoint_that_is_itself_broken() -> No
     evidence = replace(evidence, checkpoints=(*evidence.checkpoints[:1], whole))
     plan = prescribe(evidence, [op_finding()], diagnose(evidence, [op_finding()]))
     assert [item.value for item in plan if item.action == "Resume from"] == ["step_900.pt"]
+
+
+@pytest.mark.parametrize(("dtype", "answer"), [("float16", "yes"), ("float32", "no")])
+def test_walk_asks_the_replayed_modules_for_autocast(dtype: str, answer: str) -> None:
+    """Autocast inside the loss leaves float32 weights and no loss scale behind."""
+    plain = replace(builders.checkpoint().training, precision="fp32", loss_scale=None)
+    modules = (replace(builders.headroom(), dtype=dtype),)
+    evidence = crashed(
+        checkpoints=(replace(builders.checkpoint(), training=plain),),
+        logs=(),
+        replay=builders.replay_facts(precision="fp32", headroom=modules),
+    )
+    assert answers(evidence)[1] == answer
