@@ -10,7 +10,8 @@ from nandoctor.checkpoints.partial import Partial
 from nandoctor.checkpoints.scanning import Worker
 from nandoctor.checkpoints.tasks import Task
 
-_MAX_THREADS = 16
+_MAX_THREADS = 6
+"""Enough for the memory's speed; each has some 15 MB of scratch memory in an exact scan."""
 _BUNDLE_BYTES = 1 << 25
 _BUNDLE_TASKS = 256
 _INLINE_BYTES = 1 << 22

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nandoctor.checkpoints.block_reading import BLOCK, BlockReader
+from nandoctor.checkpoints.block_reading import BLOCK, PIECE, BlockReader
 from nandoctor.checkpoints.fast_kernels import FastKernel, is_fast
 from nandoctor.checkpoints.kernels import measure_precisely
 from nandoctor.checkpoints.meaning import (
@@ -45,9 +45,14 @@ class Worker:
         table = table_of(task.kind, transform)
         with np.errstate(all="ignore"):
             for place, raw in self.reader.blocks(task):
-                part = self._measure(raw, task, table, transform)
-                self._locate(part, raw, task, place, whole)
-                whole.add(part)
+                fast = self._fast(raw, task, transform) if table is None else None
+                if fast is not None:
+                    _add(fast, raw, task, place, whole)
+                    continue
+                for start in range(0, len(raw), PIECE):
+                    piece = raw[start : start + PIECE]
+                    part = _precise(piece, task, table, transform)
+                    _add(part, piece, task, place + start // task.kind.size, whole)
         whole.repeat(task.plan.repeats)
         return whole
 
@@ -62,32 +67,39 @@ class Worker:
             values = decode(raw, task.kind.base, swapped=task.ref.swapped)
             yield values if transform is None else transform(values)
 
-    def _measure(
-        self, raw: NDArray[np.uint8], task: Task, table: Any, transform: Transform | None
-    ) -> Partial:
-        kind = task.kind
-        if table is not None:
-            return measure_table(raw, kind, table)
-        if transform is None and not task.ref.swapped and is_fast(kind.base):
-            part = self.fast.measure(raw, kind.base, exact=task.exact)
-            if part is not None:
-                return part
-        return measure_precisely(raw, kind, transform, task.ref.swapped)
+    def _fast(
+        self, raw: NDArray[np.uint8], task: Task, transform: Transform | None
+    ) -> Partial | None:
+        if transform is not None or task.ref.swapped or not is_fast(task.kind.base):
+            return None
+        return self.fast.measure(raw, task.kind.base, exact=task.exact)
 
-    def _locate(
-        self, part: Partial, raw: NDArray[np.uint8], task: Task, place: int, whole: Partial
-    ) -> None:
-        """Turn places within the block into logical indices, where they will be kept."""
-        plan, parts = task.plan, task.kind.parts
-        if part.first_bad >= 0:
-            places = np.array([part.first_bad]) // parts
-            if plan.axes != tuple(sorted(plan.axes)):
-                places = bad_places(raw, task.kind.base, task.ref.swapped) // parts
-            part.first_bad = int(plan.logical(places + place).min())
-        if not part.num_finite or part.absmax <= whole.absmax:
-            part.absmax_at = _LATER
-            return
-        if part.absmax_at < 0:
-            part.absmax_at = find_absmax(raw, task.kind.base, part.absmax)
-        at = np.array([part.absmax_at // parts + place])
-        part.absmax_at = int(plan.logical(at)[0])
+
+def _add(part: Partial, raw: NDArray[np.uint8], task: Task, place: int, whole: Partial) -> None:
+    _locate(part, raw, task, place, whole)
+    whole.add(part)
+
+
+def _precise(
+    raw: NDArray[np.uint8], task: Task, table: Any, transform: Transform | None
+) -> Partial:
+    if table is not None:
+        return measure_table(raw, task.kind, table)
+    return measure_precisely(raw, task.kind, transform, task.ref.swapped)
+
+
+def _locate(part: Partial, raw: NDArray[np.uint8], task: Task, place: int, whole: Partial) -> None:
+    """Turn places within the block into logical indices, where they will be kept."""
+    plan, parts = task.plan, task.kind.parts
+    if part.first_bad >= 0:
+        places = np.array([part.first_bad]) // parts
+        if plan.axes != tuple(sorted(plan.axes)):
+            places = bad_places(raw, task.kind.base, task.ref.swapped) // parts
+        part.first_bad = int(plan.logical(places + place).min())
+    if not part.num_finite or part.absmax <= whole.absmax:
+        part.absmax_at = _LATER
+        return
+    if part.absmax_at < 0:
+        part.absmax_at = find_absmax(raw, task.kind.base, part.absmax)
+    at = np.array([part.absmax_at // parts + place])
+    part.absmax_at = int(plan.logical(at)[0])
