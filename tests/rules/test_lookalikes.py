@@ -133,3 +133,17 @@ def test_infinite_number_is_told_from_an_infinite_mask_in_the_plan():
     findings = decision.confirm_all(evidence, run_rules(evidence))
     plan = decision.prescribe(evidence, findings, decision.diagnose(evidence, findings))
     assert plan[0].action == "Give the failing op a finite number"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "is_overflow"),
+    [
+        (failed("log", operand(0.0, max=3.0), outputs=(-INF,)), False),
+        (failed("rsqrt", operand(0.0, max=3.0), outputs=(INF,)), False),
+        (failed("div", operand(2.0, max=3.0), operand(0.0, max=3.0), outputs=(INF,)), False),
+        (failed("div", operand(2e38, max=2e38), operand(1e-3, max=3.0), outputs=(INF,)), True),
+    ],
+)
+def test_pole_is_no_overflow_of_the_range(evidence, is_overflow):
+    """Infinity at a pole tells nothing of the size of what was read; a quotient does."""
+    assert ("range_overflow" in {f.cause for f in run_rules(evidence)}) == is_overflow
