@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 import torch
+from bit_identity import assert_same
 
 import nandoctor.interventions as room
 from nandoctor.batches import named_tensors
 from nandoctor.interventions import INTERVENTIONS, run_trials
-from nandoctor.snapshot import capture_rng, is_same_bits
+from nandoctor.snapshot import capture_rng
 from nandoctor.step import run_step
 from nandoctor.target import ReplayTarget
 from tests.interventions.faults import Fault, all_faults, healthy
@@ -47,22 +48,6 @@ def fingerprint(target: ReplayTarget) -> dict[str, Any]:
         "mode": torch._C._len_torch_function_stack(),
         "enter": torch.autocast.__enter__,
     }
-
-
-def assert_same(before: Any, after: Any, where: str = "") -> None:
-    """Compare fingerprints bit for bit."""
-    if isinstance(before, torch.Tensor):
-        assert is_same_bits(before, after), where
-    elif isinstance(before, dict):
-        assert before.keys() == after.keys(), where
-        for key in before:
-            assert_same(before[key], after[key], f"{where}.{key}")
-    elif isinstance(before, list):
-        assert len(before) == len(after), where
-        for number, (a, b) in enumerate(zip(before, after, strict=True)):
-            assert_same(a, b, f"{where}[{number}]")
-    else:
-        assert before == after, where
 
 
 def test_registry_files_and_tuple_agree() -> None:

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from bit_identity import assert_same
 from torch import nn
 from torch.nn.utils import parametrizations
 
 import nandoctor
 from nandoctor.batches import named_tensors
 from nandoctor.interventions import run_trials
-from nandoctor.snapshot import is_same_bits
 from nandoctor.target import ReplayTarget
 from nandoctor.tracing import headroom, observe
 
@@ -118,22 +118,6 @@ def everything(target: ReplayTarget) -> dict[str, Any]:
             len(torch.nn.modules.module._global_forward_pre_hooks),
         ),
     }  # fmt: skip
-
-
-def assert_same(before: Any, after: Any, where: str = "") -> None:
-    """Compare bit for bit."""
-    if isinstance(before, torch.Tensor):
-        assert is_same_bits(before, after), where
-    elif isinstance(before, dict):
-        assert before.keys() == after.keys(), where
-        for key in before:
-            assert_same(before[key], after[key], f"{where}.{key}")
-    elif isinstance(before, (list, tuple)):
-        assert len(before) == len(after), where
-        for number, (a, b) in enumerate(zip(before, after, strict=True)):
-            assert_same(a, b, f"{where}[{number}]")
-    else:
-        assert before == after, where
 
 
 def whole(target: ReplayTarget) -> None:
